@@ -1,0 +1,142 @@
+"""What can go wrong in the vault: one class for each outcome that a caller can act on.
+
+No class knows an HTTP status; `web.errors` maps them, and a test proves that map complete.
+"""
+
+
+class VaultError(Exception):
+    """Root of the tree; never raised itself."""
+
+    code = "vault_error"
+
+
+class SealBrokenError(VaultError):
+    """A sealed value does not open with this key at this place: it was changed, moved or swapped."""
+
+    code = "seal_broken"
+
+
+class KeyDestroyedError(VaultError):
+    """The key was destroyed; what it sealed can never be read again."""
+
+    code = "key_destroyed"
+
+
+class KeyNotFoundError(VaultError):
+    """No such key in the key store or the key tables."""
+
+    code = "key_not_found"
+
+
+class KeyStoreError(VaultError):
+    """The key store is missing, damaged or open to others; the message names the next step."""
+
+    code = "key_store_unusable"
+
+
+class WrongRootKeyError(KeyStoreError):
+    """The key store is sound but belongs to another vault than this database."""
+
+    code = "wrong_root_key"
+
+
+class RowForgedError(VaultError):
+    """A row that confers authority does not carry the vault's mark: it was planted or changed outside."""
+
+    code = "row_forged"
+
+
+class UnloggedChangeError(VaultError):
+    """Programming error: a covered row changed in a transaction that queued no log entry for it."""
+
+    code = "unlogged_change"
+
+
+class CommitUncertainError(VaultError):
+    """The database did not say whether the commit was kept; nothing was released."""
+
+    code = "commit_uncertain"
+
+
+class DatabaseReadOnlyError(VaultError):
+    """The database takes no writes, so nothing can be logged and nothing is released."""
+
+    code = "database_read_only"
+
+
+class SchemaOutdatedError(VaultError):
+    """The database's tables are not those of this version; `citizen-vault init` brings them up."""
+
+    code = "schema_outdated"
+
+
+class NotFoundError(VaultError):
+    """No such thing for this reader; absent and forbidden look the same."""
+
+    code = "not_found"
+
+
+class NotAllowedError(VaultError):
+    """The rules refuse this act; the refusal is in the log."""
+
+    code = "not_allowed"
+
+
+class InvalidInputError(VaultError):
+    """What was given breaks a stated bound; the message names the field, never its value."""
+
+    code = "invalid_input"
+
+
+class UnknownFieldError(InvalidInputError):
+    """A field or category that the catalogue does not hold."""
+
+    code = "unknown_field"
+
+
+class BeyondPurposeError(InvalidInputError):
+    """The request asks for more than its registered purpose may have."""
+
+    code = "beyond_purpose"
+
+
+class WrongStateError(VaultError):
+    """The thing is not in a state that allows this (already decided, ended, paused)."""
+
+    code = "wrong_state"
+
+
+class ReplayedError(VaultError):
+    """A single-use proof was shown before."""
+
+    code = "replayed"
+
+
+class LinkUsedError(VaultError):
+    """A one-time link was used, has ended, or never was."""
+
+    code = "link_used"
+
+
+class SignInEndedError(VaultError):
+    """The sign-in has ended (idle, absolute limit, or revoked)."""
+
+    code = "sign_in_ended"
+
+
+class TokenInvalidError(VaultError):
+    """The access token is unknown, ended, or older than the grant as it is now."""
+
+    code = "token_invalid"
+
+
+class ImportRefusedError(VaultError):
+    """The import run lacks what it must name (organisation, source system, purpose, agreement)."""
+
+    code = "import_refused"
+
+
+class SecondPersonNeededError(VaultError):
+    """This change needs two different people."""
+
+    code = "second_person_needed"

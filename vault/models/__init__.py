@@ -1,0 +1,78 @@
+"""The vault's tables, as typed models: columns and named constraints, no rules, no HTTP, no words for people.
+
+Every table about a citizen's data has ``citizen_id`` leading its primary key, so that data can be spread by citizen.
+"""
+
+from vault.models.base import Authenticated, Base, Covered, UtcDateTime
+from vault.models.keys import CategoryKey, CitizenKey, HouseKey
+from vault.models.kinds import (
+    AccountStatus,
+    CaseKind,
+    CaseState,
+    Channel,
+    CitizenStatus,
+    Decider,
+    GrantState,
+    KeyState,
+    LinkKind,
+    RecordStatus,
+    RequestState,
+    Role,
+    ServiceStatus,
+    TokenKind,
+)
+from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
+from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
+from vault.models.registry import Organisation, Purpose, Service, ServicePurpose, VaultFact
+from vault.models.sharing import AccessRequest, Case, Grant, SpentProof, Token
+from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
+
+__all__ = [
+    "AccessRequest",
+    "Account",
+    "AccountStatus",
+    "Authenticated",
+    "Authority",
+    "Base",
+    "BlindIndex",
+    "Case",
+    "CaseKind",
+    "CaseState",
+    "CategoryKey",
+    "Challenge",
+    "Channel",
+    "Citizen",
+    "CitizenKey",
+    "CitizenStatus",
+    "Covered",
+    "Decider",
+    "Grant",
+    "GrantState",
+    "HeldBack",
+    "HouseKey",
+    "Identity",
+    "ImportRun",
+    "KeyState",
+    "Link",
+    "LinkKind",
+    "Organisation",
+    "Passkey",
+    "Purpose",
+    "Record",
+    "RecordStatus",
+    "RecordVersion",
+    "Reference",
+    "RequestState",
+    "Role",
+    "Seal",
+    "Service",
+    "ServicePurpose",
+    "ServiceStatus",
+    "SignIn",
+    "SpentProof",
+    "Token",
+    "TokenKind",
+    "UnmatchedItem",
+    "UtcDateTime",
+    "VaultFact",
+]

@@ -1,0 +1,125 @@
+"""The closed lists that columns draw from. Values are stored and logged: they are never renamed."""
+
+import enum
+
+
+class CitizenStatus(enum.StrEnum):
+    """Where a person stands with the vault."""
+
+    PROVISIONAL = "provisional"
+    ACTIVE = "active"
+    CHILD = "child"
+    DECEASED = "deceased"
+    MOVED = "moved"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class KeyState(enum.StrEnum):
+    """Whether a key still opens anything."""
+
+    ACTIVE = "active"
+    DESTROYED = "destroyed"
+
+
+class RecordStatus(enum.StrEnum):
+    """What the source says of an item. Entered-in-error is shown to the citizen struck through and never released."""
+
+    CURRENT = "current"
+    HISTORY = "history"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Role(enum.StrEnum):
+    """What an account signs in as."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class AccountStatus(enum.StrEnum):
+    """Whether an account may sign in."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class ServiceStatus(enum.StrEnum):
+    """Whether a service may ask and read."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class RequestState(enum.StrEnum):
+    """Where an access request stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    PARTLY_APPROVED = "partly-approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class GrantState(enum.StrEnum):
+    """Where a grant stands; only an active one opens anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    EXHAUSTED = "exhausted"
+
+
+class Decider(enum.StrEnum):
+    """Who decided a grant."""
+
+    CITIZEN = "citizen"
+    DELEGATE = "delegate"
+    SPOKEN = "officer-on-spoken-word"
+    STATUTORY = "statutory-rule"
+
+
+class Channel(enum.StrEnum):
+    """How a decision reached the council."""
+
+    PORTAL = "portal"
+    PHONE = "phone"
+    IN_PERSON = "in-person"
+    LETTER = "letter"
+    RULE = "rule"
+
+
+class CaseKind(enum.StrEnum):
+    """What a citizen brought up."""
+
+    OBJECTION = "objection"
+    CHALLENGE = "challenge"
+    CORRECTION = "correction"
+    NOT_RECOGNISED = "not-recognised"
+
+
+class CaseState(enum.StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    NOT_UPHELD = "not-upheld"
+
+
+class TokenKind(enum.StrEnum):
+    """What a token is for."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+class LinkKind(enum.StrEnum):
+    """What a one-time link does: lets a person add a passkey, or, in the demo only, signs them in."""
+
+    ENROL = "enrol"
+    DEMO = "demo"

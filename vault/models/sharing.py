@@ -1,0 +1,127 @@
+"""Tables of sharing: what was asked, what was allowed, the tokens that carry it, and what citizens brought up."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vault.models.base import Authenticated, Base, Covered
+from vault.models.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, TokenKind
+
+_PENDING = text("state = 'pending'")
+
+
+class AccessRequest(Authenticated, Covered, Base):
+    """A service asks for named fields of one citizen. An unknown person's request names a citizen id that does not exist, and looks the same."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (
+        Index("uq_access_requests_one_pending", "citizen_id", "service_id", "purpose", unique=True, sqlite_where=_PENDING, postgresql_where=_PENDING),
+    )
+    UNMARKED: ClassVar[frozenset[str]] = frozenset({"polled_at"})
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service_id: Mapped[UUID]
+    purpose: Mapped[str]
+    handle_hash: Mapped[bytes] = mapped_column(unique=True)
+    fields: Mapped[list[str]]
+    max_uses: Mapped[int]
+    period_seconds: Mapped[int]
+    sealed_words: Mapped[bytes]
+    """The binding message and the service's own reason, sealed under the house key."""
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[RequestState] = mapped_column(default=RequestState.PENDING)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    grant_id: Mapped[UUID | None] = mapped_column(default=None)
+    redeemed_at: Mapped[datetime | None] = mapped_column(default=None)
+    polled_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Grant(Authenticated, Covered, Base):
+    """What was allowed, to whom, for what, until when, and who decided that how. ``uses`` is counted by the door alone."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        CheckConstraint("uses <= max_uses", name="uses_within"),
+        Index(None, "grant_id", unique=True),
+        Index(None, "service_id"),
+    )
+    UNMARKED: ClassVar[frozenset[str]] = frozenset({"uses", "last_used_at"})
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service_id: Mapped[UUID]
+    purpose: Mapped[str]
+    fields: Mapped[list[str]]
+    max_sensitivity: Mapped[int]
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    max_uses: Mapped[int]
+    decided_by: Mapped[Decider]
+    channel: Mapped[Channel]
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    since: Mapped[datetime | None] = mapped_column(default=None)
+    exceptions: Mapped[list[str]] = mapped_column(default_factory=list)
+    history: Mapped[bool] = mapped_column(default=False)
+    request_id: Mapped[UUID | None] = mapped_column(default=None)
+    decider_account_id: Mapped[UUID | None] = mapped_column(default=None)
+    sealed_evidence: Mapped[bytes | None] = mapped_column(default=None)
+    case_reference: Mapped[str | None] = mapped_column(default=None)
+    state: Mapped[GrantState] = mapped_column(default=GrantState.ACTIVE)
+    uses: Mapped[int] = mapped_column(default=0)
+    last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Token(Authenticated, Base):
+    """An opaque token, known only by its SHA-256, bound to the sender's key and to one version of one grant."""
+
+    __tablename__ = "tokens"
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True, unique=True)
+    kind: Mapped[TokenKind]
+    service_id: Mapped[UUID]
+    grant_id: Mapped[UUID]
+    grant_version: Mapped[int]
+    thumbprint: Mapped[str]
+    """RFC 7638 thumbprint (base64url SHA-256) of the key the sender must prove."""
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SpentProof(Base):
+    """A single-use proof that was shown; the primary key makes a second showing fail."""
+
+    __tablename__ = "spent_proofs"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    jti_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Case(Authenticated, Covered, Base):
+    """An objection, challenge or correction, with the month in which it must be answered."""
+
+    __tablename__ = "cases"
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[CaseKind]
+    service_id: Mapped[UUID]
+    sealed_statement: Mapped[bytes]
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    grant_id: Mapped[UUID | None] = mapped_column(default=None)
+    record_id: Mapped[UUID | None] = mapped_column(default=None)
+    leaf_hash: Mapped[bytes | None] = mapped_column(default=None)
+    state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN)
+    sealed_answer: Mapped[bytes | None] = mapped_column(default=None)
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,101 @@
+"""Tables of sign-in: accounts, the identities and passkeys bound to them, one-time links, and sign-ins that can be ended."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vault.models.base import Authenticated, Base, Covered
+from vault.models.kinds import AccountStatus, LinkKind, Role
+
+
+class Account(Authenticated, Covered, Base):
+    """One way into the portal in one role. An officer works for one service, an auditor and an administrator for one organisation."""
+
+    __tablename__ = "accounts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[Role]
+    created_at: Mapped[datetime]
+    citizen_id: Mapped[UUID | None] = mapped_column(default=None, index=True)
+    organisation_id: Mapped[UUID | None] = mapped_column(default=None)
+    service_id: Mapped[UUID | None] = mapped_column(default=None)
+    sealed_label: Mapped[bytes | None] = mapped_column(default=None)
+    """First name, job and team of staff, sealed under the house key; a citizen's name is in their record."""
+    status: Mapped[AccountStatus] = mapped_column(default=AccountStatus.ACTIVE)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Identity(Authenticated, Covered, Base):
+    """A sign-in identity bound to an account: issuer, blind index of the subject, how sure, who bound it, on what evidence."""
+
+    __tablename__ = "identities"
+    __table_args__ = (Index(None, "issuer", "subject_index", unique=True),)
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    identity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject_index: Mapped[bytes]
+    assurance: Mapped[str]
+    evidence: Mapped[str]
+    bound_at: Mapped[datetime]
+    bound_by: Mapped[UUID | None] = mapped_column(default=None)
+
+
+class Passkey(Authenticated, Covered, Base):
+    """A WebAuthn credential of an account (Web Authentication Level 3); ``public_key`` is the COSE key as the browser gave it."""
+
+    __tablename__ = "passkeys"
+    UNMARKED: ClassVar[frozenset[str]] = frozenset({"sign_count", "last_used_at"})
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    passkey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    created_at: Mapped[datetime]
+    sign_count: Mapped[int] = mapped_column(default=0)
+    last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Link(Authenticated, Base):
+    """A one-time link, known only by its SHA-256; used once, then gone."""
+
+    __tablename__ = "links"
+
+    link_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    kind: Mapped[LinkKind]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    made_first: Mapped[UUID | None] = mapped_column(default=None)
+    made_second: Mapped[UUID | None] = mapped_column(default=None)
+
+
+class SignIn(Authenticated, Base):
+    """One signed-in browser, known only by the SHA-256 of its cookie; ends when idle, at its limit, or when revoked."""
+
+    __tablename__ = "sign_ins"
+    UNMARKED: ClassVar[frozenset[str]] = frozenset({"last_seen_at"})
+
+    sign_in_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    method: Mapped[str]
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    proven_at: Mapped[datetime]
+    """When the person last proved who they are; a step-up moves it."""
+    last_seen_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Challenge(Authenticated, Base):
+    """A WebAuthn challenge waiting for its answer (32 random bytes, five minutes, one use)."""
+
+    __tablename__ = "challenges"
+
+    challenge_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime]
+    account_id: Mapped[UUID | None] = mapped_column(default=None)
