@@ -1,0 +1,85 @@
+"""What every vault function is handed: the running vault, one session, the moment, and who acts. Made once at the edge."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from audit.log import Writers
+    from policies.engine import Engine
+    from vault.clock import Clock
+    from vault.db import Database
+    from vault.keyring import Keyring
+
+ActorKind = Literal["citizen", "delegate", "officer", "service", "auditor", "administrator", "operator", "system"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: a signed-in account, a service with its token, or the council's own process."""
+
+    kind: ActorKind
+    account_id: UUID | None = None
+    citizen_id: UUID | None = None
+    service_id: UUID | None = None
+    organisation_id: UUID | None = None
+    proven_at: datetime | None = None
+    """When the person last proved who they are; empty for services and processes."""
+
+    @property
+    def principal(self) -> str:
+        """The id the rules and the log know this actor by."""
+        known = {"citizen": self.citizen_id, "service": self.service_id}.get(self.kind, self.account_id)
+        return str(known) if known else self.kind
+
+
+SYSTEM = Actor(kind="system")
+"""The vault's own housekeeping: imports, expiry, key rotation."""
+
+OPERATOR = Actor(kind="operator")
+"""A person at the command line of the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """One running vault: its database, keys, rules and log writers."""
+
+    db: "Database"
+    keyring: "Keyring"
+    engine: "Engine"
+    writers: "Writers"
+    clock: "Clock"
+    origin: str = field(default="citizen-vault")
+    """The name of the log (C2SP tlog-checkpoint)."""
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator["Context"]:
+        """One unit of work for *actor*: committed on the way out, rolled back on any error."""
+        with self.db.transaction() as session:
+            yield Context(session=session, vault=self, now=self.clock(), actor=actor)
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator["Context"]:
+        """A view of what is committed, for *actor*; nothing can be written through it."""
+        with self.db.reading() as session:
+            yield Context(session=session, vault=self, now=self.clock(), actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every vault service needs, decided once at the edge."""
+
+    session: "Session"
+    vault: Vault
+    now: datetime
+    actor: Actor
+
+    @property
+    def keyring(self) -> "Keyring":
+        """The vault's keys."""
+        return self.vault.keyring

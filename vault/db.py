@@ -1,0 +1,129 @@
+"""The database: two engines, one unit of work, and what each promises.
+
+`Database.reading` never writes; `Database.transaction` writes at once or not at all. On SQLite a write begins with ``BEGIN IMMEDIATE`` (a read that
+turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED and a commit that waits for the disk.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from vault.errors import CommitUncertainError, DatabaseReadOnlyError
+
+BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
+
+Outcome = Literal["kept", "rolled-back", "uncertain"]
+EndHook = Callable[[Outcome], None]
+
+
+def normalise_url(url: str) -> URL:
+    """*url* with the driver this project uses; a path alone means SQLite."""
+    parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own connection
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
+
+def _postgres_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 -- the driver's own connection
+    notices: list[str] = []
+    record.info["notices"] = notices
+    connection.add_notice_handler(lambda notice: notices.append(str(notice.sqlstate)))
+
+
+def _engine(url: URL, *, writes: bool) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, isolation_level=None if writes else "AUTOCOMMIT")
+        event.listen(engine, "connect", _sqlite_connect)
+        if writes:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        else:
+            event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA query_only=ON"))
+        return engine
+    # A session setting outranks one of the role or the database, so nobody can make our commits lazy from there.
+    options = "-c synchronous_commit=on -c lock_timeout=15s" if writes else "-c default_transaction_read_only=on"
+    engine = create_engine(url, connect_args={"options": options}, isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT", pool_pre_ping=writes)
+    event.listen(engine, "connect", _postgres_connect)
+    return engine
+
+
+class Database:
+    """One database, seen through an engine that only reads and an engine that writes."""
+
+    def __init__(self, url: str, *, info: dict[str, Any] | None = None) -> None:
+        """
+        Open *url* (nothing is connected yet).
+
+        Args:
+            url: A SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://…``.
+            info: What every session carries, such as the keys that mark its rows (`vault.authentic`).
+        """
+        self.url = normalise_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.read = _engine(self.url, writes=False)
+        self.write = _engine(self.url, writes=True)
+        self._info = dict(info or {})
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees what is committed and can write nothing."""
+        with Session(self.read, expire_on_commit=False, autoflush=False, info=dict(self._info)) as session:
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """
+        One unit of work: commit on the way out, roll back on any error.
+
+        Functions in ``session.info["on_end"]`` are told how it ended: kept, rolled-back or uncertain.
+
+        Raises:
+            CommitUncertainError: The commit was sent and its answer was not a plain yes.
+            DatabaseReadOnlyError: The database takes no writes.
+        """
+        hooks: list[EndHook] = []
+        outcome: Outcome = "rolled-back"
+        try:
+            with self._connect() as connection, Session(connection, expire_on_commit=False, info={**self._info, "on_end": hooks}) as session:
+                yield session
+                session.flush()
+                notices = connection.connection.record_info.get("notices", []) if connection.connection.record_info else []  # type: ignore[union-attr]
+                notices.clear()
+                outcome = "uncertain"
+                _commit(session)
+                if notices:
+                    message = f"the database commented on a commit ({', '.join(notices)}), so it is not taken as kept"
+                    raise CommitUncertainError(message)
+                outcome = "kept"
+        except OperationalError as error:
+            if "readonly" in str(error.orig) or "read-only" in str(error.orig):
+                message = "the database is read-only; make its file and folder writable, then try again"
+                raise DatabaseReadOnlyError(message) from error
+            raise
+        finally:
+            for hook in hooks:
+                hook(outcome)
+
+    def _connect(self) -> Connection:
+        return self.write.connect()
+
+    def dispose(self) -> None:
+        """Close every pooled connection; needed before a process forks."""
+        self.read.dispose()
+        self.write.dispose()
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except DBAPIError as error:
+        message = "the database did not confirm the commit; nothing was released"
+        raise CommitUncertainError(message) from error
