@@ -5,7 +5,7 @@ Every table about a citizen's data has ``citizen_id`` leading its primary key, s
 
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
-from vault.models.kinds import (
+from vault.kinds import (
     AccountStatus,
     CaseKind,
     CaseState,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import KeyState
+from vault.kinds import KeyState
 
 
 class CitizenKey(Authenticated, Covered, Base):

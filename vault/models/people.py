@@ -7,7 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import CitizenStatus
+from vault.kinds import CitizenStatus
 
 
 class Citizen(Authenticated, Covered, Base):

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import RecordStatus
+from vault.kinds import RecordStatus
 
 
 class Record(Authenticated, Covered, Base):

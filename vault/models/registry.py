@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import ServiceStatus
+from vault.kinds import ServiceStatus
 
 
 class Organisation(Authenticated, Covered, Base):

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, TokenKind
+from vault.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, TokenKind
 
 _PENDING = text("state = 'pending'")
 

@@ -8,7 +8,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.models.base import Authenticated, Base, Covered
-from vault.models.kinds import AccountStatus, LinkKind, Role
+from vault.kinds import AccountStatus, LinkKind, Role
 
 
 class Account(Authenticated, Covered, Base):

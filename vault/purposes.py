@@ -1,0 +1,204 @@
+"""Purposes: the registered reasons for which data may be asked, with their basis, and apart from it the citizen's choice.
+
+A purpose decides; a request may repeat or narrow it, never widen it.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import select
+
+from audit.events import Event
+from vault.catalogue import CATALOGUE
+from vault.context import Context
+from vault.errors import BeyondPurposeError, InvalidInputError, NotFoundError, SecondPersonNeededError, UnknownFieldError
+from vault.journal import note
+from vault.models import Purpose, ServicePurpose
+
+LONGEST_DAYS = 365 * 8
+
+
+class Choice(enum.StrEnum):
+    """What the citizen may do about a purpose. Not the same as its lawful basis."""
+
+    DECIDE = "decide"
+    MAY_OBJECT = "may-object"
+    MAY_CHALLENGE = "may-challenge"
+    TOLD_AFTERWARDS = "told-afterwards"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Everything registered about one purpose. Words are plain English for residents."""
+
+    slug: str
+    name: str
+    why: str
+    """What the data is used for, as a sentence a resident understands."""
+    without: str
+    """What happens when the citizen shares none of it."""
+    basis: str
+    """UK GDPR Art. 6 basis, such as ``6(1)(e)``."""
+    condition: str | None
+    """UK GDPR Art. 9 condition where special categories are among the fields, such as ``9(2)(h)``."""
+    schedule_1: str | None
+    """DPA 2018 Schedule 1 paragraph, where one is needed."""
+    choice: Choice
+    controllers: tuple[str, ...]
+    agreement: str
+    dpia: str
+    receiver_keeps: str
+    """How long the receiver keeps its copies, in plain words."""
+    review_on: date
+    most: frozenset[str]
+    """The most fields it may ask for."""
+    max_days: int
+    max_uses: int
+    max_sensitivity: int = 0
+    history: bool = False
+    pauses_on_objection: bool = False
+    receives: bool = False
+    """Whether data may be brought into the vault under it."""
+    batch: bool = False
+    """Whether a service may read under it without naming an acting person."""
+    until_words: str = ""
+    """The period in the citizen's words, such as ``until this care ends``."""
+
+    @property
+    def citizen_decides(self) -> bool:
+        """Whether a request waits for the citizen."""
+        return self.choice is Choice.DECIDE
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest period a grant may have."""
+        return timedelta(days=self.max_days)
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Self:
+        """
+        Read a definition as registered (TOML table or stored JSON).
+
+        Raises:
+            InvalidInputError: A member is missing, unknown or out of bounds.
+            UnknownFieldError: The catalogue does not hold one of the fields.
+        """
+        try:
+            made = cls(**{**given, "choice": Choice(given["choice"]), "controllers": tuple(given["controllers"]),
+                          "most": _fields(given["most"]), "review_on": _date(given["review_on"]),
+                          "condition": given.get("condition"), "schedule_1": given.get("schedule_1")})
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"a purpose is not complete or has a member that is not known: {error}"
+            raise InvalidInputError(message) from error
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        special = any(CATALOGUE.field(name).is_special for name in self.most)
+        if special and not self.condition:
+            message = f"purpose `{self.slug}` asks for special categories and names no Art. 9 condition"
+            raise InvalidInputError(message)
+        if not 0 <= self.max_days <= LONGEST_DAYS or self.max_uses < 0:
+            message = f"purpose `{self.slug}`: max_days must be 0 to {LONGEST_DAYS} and max_uses not negative"
+            raise InvalidInputError(message)
+
+    def as_json(self) -> dict[str, Any]:
+        """The definition as it is stored."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**plain, "choice": str(self.choice), "controllers": list(self.controllers), "most": sorted(self.most), "review_on": self.review_on.isoformat()}
+
+
+def _date(value: object) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _fields(names: list[str]) -> frozenset[str]:
+    """The named fields; ``medication.*`` stands for all of a category that may be asked for in bulk."""
+    found: set[str] = set()
+    for name in names:
+        if name.endswith(".*"):
+            found |= {field.name for field in CATALOGUE.category(name[:-2]).fields if not field.only_by_name}
+        elif CATALOGUE.has(name):
+            found.add(name)
+        else:
+            message = f"`{name}` is not in the catalogue"
+            raise UnknownFieldError(message)
+    return frozenset(found)
+
+
+def register(ctx: Context, *, definition: Definition, first: UUID | None, second: UUID | None) -> None:
+    """
+    Put *definition* in the registry, or a new version of it, approved by two different people.
+
+    The command line on the server (an operator with the key store in hand) may register without accounts.
+
+    Raises:
+        SecondPersonNeededError: One account was given for both.
+    """
+    if (first or second) and (first is None or second is None or first == second):
+        message = "a purpose needs the approval of two different people"
+        raise SecondPersonNeededError(message)
+    held = ctx.session.get(Purpose, definition.slug)
+    if held is None:
+        ctx.session.add(Purpose(slug=definition.slug, definition=definition.as_json(), approved_first=first, approved_second=second))
+    elif held.definition != definition.as_json():
+        held.definition, held.approved_first, held.approved_second = definition.as_json(), first, second
+        held.version += 1
+    else:
+        return
+    note(ctx, Event.REGISTRY_CHANGED, purpose=definition.slug, facts={"what": "purpose", "slug": definition.slug})
+
+
+def find(ctx: Context, *, slug: str) -> Definition:
+    """
+    The definition of purpose *slug*.
+
+    Raises:
+        NotFoundError: No such purpose is registered.
+    """
+    held = ctx.session.get(Purpose, slug)
+    if held is None:
+        message = f"purpose `{slug}` is not registered"
+        raise NotFoundError(message)
+    return Definition.parse(held.definition)
+
+
+def registered(ctx: Context) -> list[Definition]:
+    """Every registered purpose, by slug."""
+    return [Definition.parse(held.definition) for held in ctx.session.scalars(select(Purpose).order_by(Purpose.slug))]
+
+
+def of_service(ctx: Context, *, service_id: UUID) -> list[Definition]:
+    """The purposes for which a service may ask."""
+    names = ctx.session.scalars(select(ServicePurpose).where(ServicePurpose.service_id == service_id).order_by(ServicePurpose.purpose))
+    return [find(ctx, slug=row.purpose) for row in names]
+
+
+def may_ask(ctx: Context, *, service_id: UUID, slug: str) -> bool:
+    """Whether a service is registered for purpose *slug*."""
+    return ctx.session.get(ServicePurpose, (service_id, slug)) is not None
+
+
+def narrowest(definition: Definition, *, fields: frozenset[str], days: int | None, uses: int | None) -> tuple[frozenset[str], int, int]:
+    """
+    What a request may have at most: *fields*, days and uses, cut by nothing and widened by nothing.
+
+    Raises:
+        BeyondPurposeError: Something asked for is more than the purpose may have.
+        InvalidInputError: No field was asked for.
+    """
+    if not fields:
+        message = "name at least one field"
+        raise InvalidInputError(message)
+    beyond = sorted(fields - definition.most)
+    if beyond:
+        message = f"purpose `{definition.slug}` may not ask for {', '.join(beyond)}"
+        raise BeyondPurposeError(message)
+    if (days or 0) > definition.max_days or (uses or 0) > definition.max_uses:
+        message = f"purpose `{definition.slug}` allows at most {definition.max_days} days and {definition.max_uses} uses"
+        raise BeyondPurposeError(message)
+    return fields, days or definition.max_days, uses or definition.max_uses
