@@ -1,0 +1,97 @@
+"""
+Fresh, migrated databases, cheaply: each kind is migrated once in a run and then copied.
+
+A run has one folder, named by the environment variable `RUN`, which all test processes of the run share. Whoever comes
+first makes what is missing there, under a lock.
+"""
+
+import fcntl
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tests.postgres import Server, start
+
+RUN: Final = "CITIZEN_VAULT_TEST_RUN"
+PROCESS: Final = "CITIZEN_VAULT_TEST_PROCESS"  # the process that began the run
+TEMPLATE: Final = "template_vault"
+
+_numbers = itertools.count()
+
+
+def run_folder() -> Path:
+    """The folder that all test processes of this run share."""
+    return Path(os.environ[RUN])
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with (run_folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _once(name: str, make: Callable[[], str]) -> str:
+    """What *make* said when the first process of this run asked for *name*."""
+    with _alone():
+        note = run_folder() / name
+        if not note.exists():
+            note.write_text(make(), encoding="utf-8")
+        return note.read_text(encoding="utf-8")
+
+
+@cache
+def server() -> Server:
+    """The PostgreSQL server of this run, started by whoever asks first."""
+    return Server(Path(_once("postgresql", lambda: str(start(int(os.environ[PROCESS])).folder))))
+
+
+def migrate(url: str) -> None:
+    """Bring the database at *url* to the newest revision, as ``citizen-vault init`` does."""
+    from vault.migrations import upgrade  # noqa: PLC0415 -- tests of the house itself run without the vault
+
+    upgrade(url)
+
+
+def _postgresql_template() -> str:
+    server().run(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+    server().run(f"CREATE DATABASE {TEMPLATE}")
+    migrate(server().url(TEMPLATE))
+    return TEMPLATE
+
+
+def _sqlite_template() -> str:
+    path = run_folder() / f"{TEMPLATE}.sqlite3"
+    path.unlink(missing_ok=True)
+    migrate(f"sqlite:///{path}")
+    return str(path)
+
+
+@contextmanager
+def postgresql(template: str | None = None) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database (or a copy of *template*) that nobody else uses."""
+    running = server()
+    copied = template or _once("postgresql.template", _postgresql_template)
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    running.run(f"CREATE DATABASE {name} TEMPLATE {copied}")
+    try:
+        yield running.url(name)
+    finally:
+        running.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[str]:
+    """The URL of a migrated SQLite database in *folder* that nobody else uses."""
+    original = Path(_once("sqlite.template", _sqlite_template))
+    path = folder / "vault.sqlite3"
+    for ending in ("", "-wal"):
+        with_ending = original.with_name(original.name + ending)
+        if with_ending.exists():
+            shutil.copyfile(with_ending, path.with_name(path.name + ending))
+    yield f"sqlite:///{path}"

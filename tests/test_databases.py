@@ -1,0 +1,50 @@
+"""The tests' own ground: databases are real, fresh and of both kinds, and the network is off."""
+
+import socket
+
+import pytest
+import sqlalchemy
+
+from tests import network, postgres
+
+
+def test_an_empty_database_is_real_and_new_enough(empty_postgresql_url: str) -> None:
+    engine = sqlalchemy.create_engine(empty_postgresql_url)
+    with engine.connect() as connection:
+        version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+    engine.dispose()
+    assert int(version) >= 150_000
+
+
+def test_every_database_is_migrated_and_fresh(database_url: str) -> None:
+    engine = sqlalchemy.create_engine(database_url)
+    names = sqlalchemy.inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE left_behind (id INTEGER)")
+        connection.commit()
+    engine.dispose()
+    assert "alembic_version" in names
+    assert "left_behind" not in names
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
+def test_no_test_reaches_another_machine(host: str) -> None:
+    with (
+        socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as line,
+        pytest.raises(network.NetworkIsOffError),
+    ):
+        line.connect((host, 80))
+
+
+def test_no_test_looks_up_a_name() -> None:
+    with pytest.raises(network.NetworkIsOffError):
+        socket.getaddrinfo("vault.example", 443)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", b"127.0.0.2", "", None], ids=repr)
+def test_this_machine_may_be_reached(host: object) -> None:
+    assert network.is_local(host)
+
+
+def test_the_server_never_runs_as_root() -> None:
+    assert postgres.unprivileged_user() != "root"
