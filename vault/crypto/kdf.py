@@ -28,8 +28,8 @@ def hkdf_sha256(secret: bytes, *, info: bytes, length: int, salt: bytes = b"") -
 
 
 def derive(secret: bytes, label: str, *parts: Part, length: int = 32) -> bytes:
-    """The key for *label* and *parts* under *secret*: `hkdf_sha256` with info ``encode_tuple((label, *parts))``."""
-    return hkdf_sha256(secret, info=encode_tuple((label, *parts)), length=length)
+    """The key for *label* and *parts* under *secret*: `hkdf_sha256` with info ``encode_tuple(label, *parts)``."""
+    return hkdf_sha256(secret, info=encode_tuple(label, *parts), length=length)
 
 
 def fingerprint(key: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,11 +13,11 @@ Part = str | int | bytes | bool | UUID | datetime | date | None
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def encode_tuple(parts: Sequence[Part]) -> bytes:
+def encode_tuple(*parts: Part) -> bytes:
     """
     Encode *parts* so that no two different tuples share one encoding.
 
-    Layout: ``count (4) | part…``, each part ``kind (1) | length (4) | body``, all integers big endian. Kinds and bodies:
+    Layout: ``count (4) | part…``, each part ``kind (1) | length (4) | body``; integers are big endian. Kinds and bodies:
 
     - ``n`` None: empty; ``b`` bool: one byte, 0 or 1
     - ``i`` int: two's complement, big endian, the fewest bytes that hold it (zero is one byte)
@@ -71,9 +70,9 @@ def mac(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, hashlib.sha256)
 
 
-def mac_of(key: bytes, parts: Sequence[Part]) -> bytes:
+def mac_of(key: bytes, *parts: Part) -> bytes:
     """HMAC-SHA256 of the canonical encoding of *parts* under *key*, 32 bytes: the mark of a row."""
-    return mac(key, encode_tuple(parts))
+    return mac(key, encode_tuple(*parts))
 
 
 def mac_matches(key: bytes, message: bytes, mark: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Seals: one value of one citizen, encrypted so that it opens only with its category's key and only at its place.
 
-A database that may be written by others can hide or restore whole rows (the log finds that), but it cannot move, swap or change a
-value: place and key are both bound in, and the key commitment leaves each seal exactly one key that opens it.
+A database that may be written by others can hide or restore whole rows (the log finds that), but cannot move, swap or change
+a value: place and key are both bound in, and the key commitment leaves each seal exactly one key that opens it.
 """
 
 import hmac
@@ -48,16 +48,16 @@ class Place:
     epoch: int
 
     def encode(self) -> bytes:
-        """The canonical tuple (format, tenant, citizen, category, record, version, epoch); see `vault.crypto.mac.encode_tuple`."""
-        return encode_tuple((FORMAT, self.tenant, self.citizen, self.category, self.record, self.version, self.epoch))
+        """The canonical tuple (format, tenant, citizen, category, record, version, epoch), by `encode_tuple`."""
+        return encode_tuple(FORMAT, self.tenant, self.citizen, self.category, self.record, self.version, self.epoch)
 
 
 def seal(category_key: bytes, plaintext: bytes, *, place: Place) -> bytes:
     """
     Encrypt *plaintext* so that it opens only with *category_key* at *place*.
 
-    HKDF-SHA256 of the category key with the place as info gives 64 bytes: AES-256-GCM key (32) and key commitment (32). The
-    associated data is the place.
+    HKDF-SHA256 of the category key with the place as info gives 64 bytes: AES-256-GCM key (32) and key commitment (32).
+    The associated data is the place.
 
     Args:
         category_key: 32 random bytes.

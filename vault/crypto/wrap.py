@@ -20,8 +20,8 @@ def wrap(wrapping_key: bytes, key: bytes, *, key_id: int, context: bytes) -> byt
     """
     Encrypt *key* under *wrapping_key* so that it opens only in *context*.
 
-    AES-256-GCM; the associated data is the canonical tuple (format, key id, context). One wrapping key may make 2**32 wraps, for its
-    nonces are random (NIST SP 800-38D, section 8.3).
+    AES-256-GCM; the associated data is the canonical tuple (format, key id, context). One wrapping key may make
+    2**32 wraps, for its nonces are random (NIST SP 800-38D, section 8.3).
 
     Args:
         wrapping_key: 32 bytes.
@@ -72,4 +72,4 @@ def key_id_of(blob: bytes) -> int:
 
 
 def _associated(key_id: int, context: bytes) -> bytes:
-    return encode_tuple((FORMAT, key_id, context))
+    return encode_tuple(FORMAT, key_id, context)
