@@ -1,0 +1,143 @@
+"""Settings: read once from the environment, checked at once, never changed while the vault runs.
+
+Each is an environment variable ``CITIZEN_VAULT_…``; ``docs/guides/settings.md`` lists them for operators. None of them is
+a secret: keys live in the key store that ``ROOT_KEY`` points to.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import SplitResult, urlsplit
+
+from web.faults import SettingError
+
+PREFIX: Final = "CITIZEN_VAULT_"
+DEFAULT_ISSUER: Final = "http://localhost:8000"
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9./_-]{0,199}")
+_YES: Final = frozenset({"1", "true", "yes", "on"})
+_NO: Final = frozenset({"", "0", "false", "no", "off"})
+_DATABASES: Final = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
+_TEXT_MOST: Final = 200  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything an operator may set."""
+
+    home: Path
+    """The folder for what the vault keeps on this machine; made when it is not there."""
+    database_url: str
+    """``sqlite:///path`` or ``postgresql://…``."""
+    root_key: str
+    """Where the root key lives, such as ``file:/srv/vault/keys``: a place, never a key."""
+    issuer: str
+    """The address people and services know this vault by, without a slash at the end (RFC 8414, section 2)."""
+    origin: str
+    """The name of the log (C2SP tlog-checkpoint): it is signed, so it never changes."""
+    demo: bool = False
+    """Whether this is an invented council, where one-time links sign people in."""
+    council: str = "Your council"
+    """The council's name, as residents say it."""
+    help_phone: str = ""
+    """The number to ring for help; empty hides the line."""
+    help_email: str = ""
+    """The address to write to for help; empty hides the line."""
+    proxies: int = 0
+    """How many trusted proxies stand in front and name the caller (``X-Forwarded-…``)."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach this vault over https."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The issuer's host without its port: the relying party id of passkeys (Web Authentication, section 5.1.3)."""
+        return urlsplit(self.issuer).hostname or ""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """
+        Read the settings.
+
+        Raises:
+            SettingError: One is malformed; the message names it and says what is right.
+        """
+        given = {name.removeprefix(PREFIX): value.strip() for name, value in environ.items() if name.startswith(PREFIX)}
+        home = Path(given.get("HOME") or "var").absolute()
+        return cls(
+            home=home,
+            database_url=_database(given.get("DATABASE_URL") or f"sqlite:///{home / 'vault.db'}"),
+            root_key=_key_store(given.get("ROOT_KEY") or f"file:{home / 'keys'}"),
+            issuer=_issuer(given.get("ISSUER") or DEFAULT_ISSUER),
+            origin=_origin(given.get("ORIGIN") or "citizen-vault"),
+            demo=_flag("DEMO", given.get("DEMO", "")),
+            council=_text("COUNCIL", given.get("COUNCIL") or "Your council"),
+            help_phone=_text("HELP_PHONE", given.get("HELP_PHONE", "")),
+            help_email=_text("HELP_EMAIL", given.get("HELP_EMAIL", "")),
+            proxies=_count("PROXIES", given.get("PROXIES", "0")),
+        )
+
+
+def _wrong(name: str, right: str) -> SettingError:
+    """The error for setting *name*: it says what is right and leaves out the value, which may hold a password."""
+    return SettingError(f"{PREFIX}{name} is not right: {right}")
+
+
+def _database(value: str) -> str:
+    if "://" in value and value.split("://", 1)[0] not in _DATABASES:
+        raise _wrong("DATABASE_URL", "it is `sqlite:///path/to/vault.db` or `postgresql://user@host/name`")
+    return value if "://" in value else f"sqlite:///{Path(value).absolute()}"
+
+
+def _key_store(value: str) -> str:
+    kind, _, place = value.partition(":")
+    if kind != "file" or not place:
+        raise _wrong("ROOT_KEY", "it names a key store, `file:` and a folder that only the vault may read")
+    return f"file:{Path(place).absolute()}"
+
+
+def _issuer(value: str) -> str:
+    given = _address(value)
+    if not given.hostname or given.query or given.fragment or given.path.rstrip("/") or given.username:
+        raise _wrong("ISSUER", "it is an address without a path, such as `https://vault.example.org`")
+    if given.scheme != "https" and not (given.scheme == "http" and given.hostname in LOCAL_HOSTS):
+        raise _wrong("ISSUER", "it begins with `https://`; plain `http://` is for this machine only")
+    return value.rstrip("/")
+
+
+def _address(value: str) -> SplitResult:
+    try:
+        given = urlsplit(value)
+        _ = given.port
+    except ValueError as error:
+        raise _wrong("ISSUER", "it is not an address") from error
+    return given
+
+
+def _origin(value: str) -> str:
+    if not _ORIGIN.fullmatch(value):
+        raise _wrong("ORIGIN", "it has up to 200 small letters, digits, dots, slashes and dashes, such as `vault.example.org/log`")
+    return value
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in _YES | _NO:
+        raise _wrong(name, "it is `1` or `0`")
+    return value.lower() in _YES
+
+
+def _count(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 1:
+        raise _wrong(name, "it is a number from 0 to 9")
+    return int(value)
+
+
+def _text(name: str, value: str) -> str:
+    if len(value) > _TEXT_MOST or not value.isprintable():
+        raise _wrong(name, f"it is one line of at most {_TEXT_MOST} characters")
+    return value
