@@ -1,0 +1,179 @@
+"""Records: keeping what comes in, version by version, each sealed under its citizen's own keys.
+
+Nothing here opens a seal; that is `vault.access` alone.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import func, select
+
+from vault.catalogue import CATALOGUE
+from vault.context import Context
+from vault.crypto.mac import encode_tuple
+from vault.crypto.seal import Place, seal
+from vault.errors import UnknownFieldError
+from vault.ids import new_id
+from vault.keychain import category_key_for_writing
+from vault.kinds import RecordStatus
+from vault.models import Record, RecordVersion, Seal
+
+Outcome = Literal["new", "changed", "same"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an item comes from. The four parts together are its key: the same four are the same item."""
+
+    organisation_id: UUID
+    system: str
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """One item to keep: catalogue fields and their values, with what is known about it."""
+
+    category: str
+    fields: Mapping[str, Any] = field(repr=False)
+    source: Source
+    purpose: str
+    sensitivity: int
+    status: RecordStatus = RecordStatus.CURRENT
+    as_of: date | None = None
+    third_party: bool = False
+    run_id: UUID | None = None
+    dispose_after: timedelta | None = None
+
+
+def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUID]:
+    """
+    Keep *item* for a citizen: new, a new version, or nothing where it is held already. The caller notes it.
+
+    Raises:
+        UnknownFieldError: A field is not in the catalogue or not of the item's category.
+    """
+    _check_fields(item)
+    source_key = source_key_of(ctx, item.source)
+    body = _body(item)
+    digest = _digest(ctx, citizen_id, body)
+    held = ctx.session.scalars(select(Record).where(Record.citizen_id == citizen_id, Record.source_key == source_key)).one_or_none()
+    if held is None:
+        record_id = new_id()
+        ctx.session.add(_record(ctx, citizen_id, record_id, source_key, item))
+        _add_version(ctx, citizen_id, record_id, 1, item, body, digest)
+        return "new", record_id
+    newest = ctx.session.get(RecordVersion, (citizen_id, held.record_id, held.version))
+    if newest is not None and hmac.compare_digest(newest.content_digest, digest):
+        return "same", held.record_id
+    held.version += 1
+    held.status, held.received_at, held.sensitivity = item.status, ctx.now, max(held.sensitivity, item.sensitivity)
+    _add_version(ctx, citizen_id, held.record_id, held.version, item, body, digest)
+    return "changed", held.record_id
+
+
+def _check_fields(item: NewItem) -> None:
+    for name in item.fields:
+        if not CATALOGUE.has(name) or CATALOGUE.field(name).category != item.category:
+            raise UnknownFieldError(f"`{name}` is not a field of category `{item.category}`")
+
+
+def source_key_of(ctx: Context, source: Source) -> bytes:
+    """The key by which an item is found again, 32 bytes: HMAC-SHA256, so that the foreign id is not stored."""
+    place = encode_tuple("source/1", str(source.organisation_id), source.system, source.type, source.id)
+    return hmac.new(ctx.keyring.derived("source-key"), place, hashlib.sha256).digest()
+
+
+def _body(item: NewItem) -> bytes:
+    plain = {
+        "fields": dict(item.fields),
+        "as_of": item.as_of.isoformat() if item.as_of else None,
+        "type": item.source.type,
+        "status": str(item.status),
+        "third_party": item.third_party,
+    }
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _digest(ctx: Context, citizen_id: UUID, body: bytes) -> bytes:
+    """A keyed digest: equal content of two citizens does not look equal, and nothing can be guessed from it."""
+    return hmac.new(ctx.keyring.derived("content-digest"), citizen_id.bytes + body, hashlib.sha256).digest()
+
+
+def _record(ctx: Context, citizen_id: UUID, record_id: UUID, source_key: bytes, item: NewItem) -> Record:
+    return Record(
+        citizen_id=citizen_id,
+        record_id=record_id,
+        category=item.category,
+        source_key=source_key,
+        organisation_id=item.source.organisation_id,
+        source_system=item.source.system,
+        sensitivity=item.sensitivity,
+        status=item.status,
+        created_at=ctx.now,
+        received_at=ctx.now,
+        retention_class=item.category,
+        dispose_after=ctx.now + item.dispose_after if item.dispose_after else None,
+    )
+
+
+def _add_version(ctx: Context, citizen_id: UUID, record_id: UUID, version: int, item: NewItem, body: bytes, digest: bytes) -> None:
+    epoch, key = category_key_for_writing(ctx, citizen_id=citizen_id, category=item.category)
+    place = place_of(ctx.keyring.tenant, citizen_id, item.category, record_id, version, epoch)
+    ctx.session.add(
+        RecordVersion(
+            citizen_id=citizen_id,
+            record_id=record_id,
+            version=version,
+            category=item.category,
+            content_digest=digest,
+            purpose=item.purpose,
+            received_at=ctx.now,
+            run_id=item.run_id,
+        )
+    )
+    ctx.session.add(Seal(citizen_id=citizen_id, record_id=record_id, version=version, epoch=epoch, sealed=seal(key, body, place=place)))
+
+
+def place_of(tenant: str, citizen_id: UUID, category: str, record_id: UUID, version: int, epoch: int) -> Place:
+    """Where a version's seal belongs; it opens nowhere else."""
+    return Place(tenant=tenant, citizen=citizen_id, category=category, record=record_id, version=version, epoch=epoch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryCount:
+    """What is held of one category, by numbers: nothing of the content."""
+
+    category: str
+    items: int
+    newest_received_at: datetime
+    organisation_ids: frozenset[UUID]
+
+
+def counts(ctx: Context, *, citizen_id: UUID) -> list[CategoryCount]:
+    """How many items of each category a citizen has, in the catalogue's order."""
+    rows = ctx.session.execute(
+        select(Record.category, Record.organisation_id, func.count(), func.max(Record.received_at))
+        .where(Record.citizen_id == citizen_id)
+        .group_by(Record.category, Record.organisation_id)
+    ).all()
+    found: dict[str, list[tuple[UUID, int, datetime]]] = {}
+    for category, organisation_id, number, newest in rows:
+        found.setdefault(category, []).append((organisation_id, number, newest))
+    return [
+        CategoryCount(
+            category=category.name,
+            items=sum(number for _, number, _ in found[category.name]),
+            newest_received_at=max(newest for _, _, newest in found[category.name]),
+            organisation_ids=frozenset(organisation_id for organisation_id, _, _ in found[category.name]),
+        )
+        for category in CATALOGUE.categories
+        if category.name in found
+    ]
