@@ -29,3 +29,45 @@ class PasskeyRefusedError(WebError):
     """The passkey's answer does not verify; nothing was changed and nobody was signed in."""
 
     code = "passkey_refused"
+
+
+class MalformedRequestError(WebError):
+    """The request breaks a stated bound of form; the message names the part, never its value."""
+
+    code = "malformed_request"
+
+
+class RequestTooLargeError(MalformedRequestError):
+    """The request is larger than the endpoint takes."""
+
+    code = "request_too_large"
+
+
+class WrongMediaTypeError(MalformedRequestError):
+    """The body is not of the media type the endpoint takes."""
+
+    code = "wrong_media_type"
+
+
+class ActingPersonMissingError(MalformedRequestError):
+    """The request does not name the person who looks, and its purpose is not a batch purpose."""
+
+    code = "acting_person_missing"
+
+
+class TokenMissingError(WebError):
+    """No access token was shown, or not in the one way that is taken (RFC 9449, section 7.1)."""
+
+    code = "token_missing"
+
+
+class ProofInvalidError(WebError):
+    """The DPoP proof is missing or breaks RFC 9449, section 4.3."""
+
+    code = "invalid_dpop_proof"
+
+
+class NonceNeededError(WebError):
+    """The DPoP proof carries no nonce of this server, or an old one (RFC 9449, sections 8 and 9)."""
+
+    code = "use_dpop_nonce"
