@@ -15,7 +15,8 @@ def nhs_number_is_valid(number: str) -> bool:
     """
     Whether *number* is ten digits with a good check digit (NHS Data Dictionary, “NHS number”: modulus 11).
 
-    The first nine digits are weighed 10 to 2; 11 less the remainder of their sum is the tenth, where 11 counts as 0 and 10 is never issued.
+    The first nine digits are weighed 10 to 2; 11 less the remainder of their sum is the tenth, where 11 counts as 0
+    and 10 is never issued. Ten times the same digit is never issued either.
     """
     digits = normalise_nhs_number(number)
     if len(digits) != NHS_NUMBER_DIGITS or not (digits.isascii() and digits.isdecimal()):

@@ -1,6 +1,7 @@
 """What reading a silo's file yields: people it speaks of, items about them, and notices about what could not be taken.
 
-Values of one file only. Who a person is (`vault.importing.matching`) and what becomes of the items (`vault.importing.run`) is decided elsewhere.
+Values of one file only. Who a person is (`vault.importing.matching`) and what becomes of the items
+(`vault.importing.run`) is decided elsewhere.
 """
 
 import enum
@@ -37,7 +38,7 @@ class Claim:
     nhs_number: str | None = field(default=None, repr=False)
     """As the source gives it, spaces removed; possibly with a bad check digit."""
     nhs_number_doubted: bool = False
-    """The source itself says that the number was not traced or verified (UKCore-NHSNumberVerificationStatus other than 01)."""
+    """The source itself says that the number was not verified (UKCore-NHSNumberVerificationStatus other than 01)."""
     birth_date: date | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)
     references: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -66,7 +67,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing a file says about one person: the fields of one category. (source_type, source_id) is unique within a source system."""
+    """
+    One thing a file says about one person: the fields of one category.
+
+    (source_type, source_id) is unique within a source system.
+    """
 
     category: str
     fields: Mapping[str, Value] = field(repr=False)
@@ -84,7 +89,10 @@ class Item:
     third_party: bool = False
     """The whole item is about someone else too, beyond what its fields' flags say."""
     subject: str | None = None
-    """The `Subject.key` it is about; a key of no subject of the run, or none at all, means the unmatched tray, never a guess by name."""
+    """
+    The `Subject.key` it is about. A key of no subject of the run, or none at all, means the unmatched tray, never a
+    guess by name.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
