@@ -1,7 +1,7 @@
 """One FHIR file as a set of resources that refer to each other: bundles of any kind, or a single resource.
 
-A reference is resolved within the file, by its ``fullUrl``, its ``Type/id`` or among ``contained``; or to a file beside it
-that is named by the id. Never by a name or a birth date. Most real references dangle; that is no fault.
+A reference is resolved within the file, by its ``fullUrl``, its ``Type/id`` or among ``contained``; or to a file
+beside it that is named by the id. Never by a name or a birth date. Many real references dangle; that is no fault.
 """
 
 import re

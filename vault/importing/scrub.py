@@ -1,7 +1,7 @@
 """What is never stored, at any depth: foreign identifiers, and the data that came with them.
 
-The mappings read by name what the catalogue has a home for, so none of this is picked up as a value. What remains is free
-text that repeats such a number, and resources kept whole on request: both pass through here.
+The mappings read by name what the catalogue has a home for, so none of this is picked up as a value. What remains is
+free text that repeats such a number, and resources kept whole on request: both pass through here.
 """
 
 import re
@@ -81,7 +81,7 @@ class Scrubber:
         return {label: self.words(each) for label, each in held.items()}
 
     def whole(self, resource: Resource) -> dict[str, str]:
-        """A resource that has no home, as labelled text: no identifier but the NHS's, no extension, no narrative, no binary."""
+        """A resource without a home, as labelled text: no foreign identifier, extension, narrative or binary."""
         flat = dict(_flat(resource, ""))
         return {place: self.words(held) for place, held in flat.items() if held and len(held) <= _NAMED_TEXT}
 

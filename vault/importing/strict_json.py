@@ -1,4 +1,4 @@
-"""JSON read strictly and within bounds: a file that could mean two things, or too much, is refused by name and place."""
+"""JSON read strictly and within bounds: what could mean two things, or is too much, is refused by name and place."""
 
 import json
 from pathlib import Path
