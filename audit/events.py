@@ -1,0 +1,84 @@
+"""What the log can say. Values are ``subject:action``, part of the signed format: they are added, never renamed."""
+
+import enum
+
+
+class Event(enum.StrEnum):
+    """Everything that matters is one of these."""
+
+    RECORD_WRITTEN = "record:written"
+    RECORD_OPENED = "record:opened"
+    RECORD_REFUSED = "record:refused"
+    RECORD_RESEALED = "record:resealed"
+    RECORD_DISPOSED = "record:disposed"
+    RECORD_UNSEAL_FAILED = "record:unseal-failed"
+    RECORD_VIEWED = "record:viewed"
+    REQUEST_MADE = "request:made"
+    REQUEST_DECIDED = "request:decided"
+    REQUEST_CANCELLED = "request:cancelled"
+    REQUEST_EXPIRED = "request:expired"
+    GRANT_MADE = "grant:made"
+    GRANT_NARROWED = "grant:narrowed"
+    GRANT_WITHDRAWN = "grant:withdrawn"
+    GRANT_EXPIRED = "grant:expired"
+    GRANT_USED_UP = "grant:used-up"
+    GRANT_PAUSED = "grant:paused"
+    GRANT_RESUMED = "grant:resumed"
+    TOKEN_ISSUED = "token:issued"  # noqa: S105 -- an event, not a secret
+    TOKEN_REFUSED = "token:refused"  # noqa: S105 -- an event, not a secret
+    TOKEN_REVOKED = "token:revoked"  # noqa: S105 -- an event, not a secret
+    KEY_MADE = "key:made"
+    KEY_ROTATED = "key:rotated"
+    KEY_DESTROYED = "key:destroyed"
+    ACCOUNT_MADE = "account:made"
+    ACCOUNT_CHANGED = "account:changed"
+    ACCOUNT_CLOSED = "account:closed"
+    PASSKEY_ADDED = "passkey:added"
+    PASSKEY_REMOVED = "passkey:removed"
+    LINK_MADE = "link:made"
+    LINK_USED = "link:used"
+    SIGN_IN_MADE = "sign-in:made"
+    SIGN_IN_REFUSED = "sign-in:refused"
+    SIGN_IN_ENDED = "sign-in:ended"
+    RECOVERY_MADE = "recovery:made"
+    RECOVERY_USED = "recovery:used"
+    DELEGATE_MADE = "delegate:made"
+    DELEGATE_ENDED = "delegate:ended"
+    CITIZEN_MADE = "citizen:made"
+    CITIZEN_CHANGED = "citizen:changed"
+    CITIZEN_LINKED = "citizen:linked"
+    CITIZEN_MERGED = "citizen:merged"
+    CITIZEN_SPLIT = "citizen:split"
+    REGISTRY_CHANGED = "registry:changed"
+    POLICY_LOADED = "policy:loaded"
+    CASE_OPENED = "case:opened"
+    CASE_ANSWERED = "case:answered"
+    IMPORT_RUN = "import:run"
+    ITEM_UNMATCHED = "item:unmatched"
+    ITEM_RESOLVED = "item:resolved"
+    NOTICE_DUE = "notice:due"
+    AUDIT_SEARCHED = "audit:searched"
+    AUDIT_OPENED = "audit:opened"
+    AUDIT_SUMS = "audit:sums"
+    AUDIT_GAP = "audit:gap"
+    AUDIT_BEAT = "audit:beat"
+    AUDIT_WRITER_OPENED = "audit:writer-opened"
+    AUDIT_CLOSED = "audit:closed"
+    AUDIT_ORIGIN_OPENED = "audit:origin-opened"
+    AUDIT_RECOVERED = "audit:recovered"
+
+
+# What the log says about itself: in clear, without a payload, so that files alone prove it.
+ABOUT_THE_LOG = frozenset(
+    {
+        Event.AUDIT_GAP,
+        Event.AUDIT_BEAT,
+        Event.AUDIT_WRITER_OPENED,
+        Event.AUDIT_CLOSED,
+        Event.AUDIT_ORIGIN_OPENED,
+        Event.AUDIT_RECOVERED,
+    }
+)
+
+# A writer announces itself with one of these, under its number 0.
+ANNOUNCING = frozenset({Event.AUDIT_WRITER_OPENED, Event.AUDIT_ORIGIN_OPENED})
