@@ -1,0 +1,98 @@
+"""A service asks an absent citizen: OpenID Connect CIBA Core 1.0, poll mode, with rich authorization requests (RFC 9396)."""
+
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import request as http
+
+from vault import purposes, requests
+from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
+from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusal
+from web.api.edge import API_PATH, edge
+from web.api.forms import check_form
+from web.schemas import access_details
+from web.schemas.access_details import DetailsRefusedError, Wanted
+
+NAME: Final = "backchannel_authentication"
+SCOPE: Final = "openid"
+LONGEST_WAIT: Final = 2_073_600  # 24 days; a client's millisecond timer of 31 bits overflows beyond
+MOST_MESSAGE: Final = 20
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 .,:/()'-]*")
+_DIGITS: Final = re.compile(r"[0-9]{1,7}")
+
+
+class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carries no types
+    """``POST /oauth/bc-authorize``. Known and unknown people get the same answer."""
+
+    ENDPOINT_NAME = NAME
+
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+        """Authenticate the client, read what it asks for, and put that before the citizen."""
+        form = check_form(http)
+        client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)
+        _check_form(form, client)
+        asked = _ask(form, client)
+        return HTTPStatus.OK, {"auth_req_id": asked.handle, "expires_in": asked.expires_in, "interval": asked.interval}, []
+
+
+def _check_form(form: dict[str, str], client: Client) -> None:
+    if form.get("client_id", client.slug) != client.slug:
+        raise OAuthRefusal("invalid_request", "client_id is not the client that authenticated")
+    if "request" in form:
+        raise OAuthRefusal("request_not_supported", "signed request objects are not taken")
+    if form.get("scope") != SCOPE:
+        raise OAuthRefusal("invalid_scope", "the scope is `openid`; what is asked for stands in authorization_details")
+    if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
+        raise OAuthRefusal("invalid_request", "name the person by login_hint, and by nothing else")
+    message = form.get("binding_message", "")
+    if len(message) > MOST_MESSAGE or not _PLAIN.fullmatch(message):
+        raise OAuthRefusal("invalid_binding_message", f"a binding message has at most {MOST_MESSAGE} plain characters")
+
+
+def _ask(form: dict[str, str], client: Client) -> requests.Asked:
+    try:
+        wanted = access_details.parse(form.get(access_details.PARAMETER, ""), location=edge().url(API_PATH))
+        with edge().vault.transaction(client.actor) as ctx:
+            purpose = purposes.find(ctx, slug=wanted.purpose)
+            ask = _asked(form, client, wanted, wanted.fields_for(purpose))
+            return requests.ask(ctx, asked=ask)
+    except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
+        raise OAuthRefusal("invalid_authorization_details", str(error)) from error
+    except NotAllowedError as error:
+        raise OAuthRefusal("access_denied", "this service may not ask for that purpose", status=HTTPStatus.FORBIDDEN) from error
+    except NotFoundError as error:
+        raise OAuthRefusal("invalid_authorization_details", "the purpose or the reference is not one you may name") from error
+    except InvalidInputError as error:
+        raise OAuthRefusal("invalid_request", str(error)) from error
+
+
+def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozenset[str]) -> requests.Ask:
+    return requests.Ask(
+        service_id=client.service_id,
+        hint=_hint(form["login_hint"]),
+        purpose=wanted.purpose,
+        fields=fields,
+        days=wanted.days,
+        uses=wanted.uses,
+        binding_message=form.get("binding_message", ""),
+        reason=wanted.reason,
+        case_reference=wanted.case_reference,
+        expires_in=_expiry(form.get("requested_expiry")),
+    )
+
+
+def _hint(text: str) -> requests.Hint:
+    """The hint, if it has a form at all. Whether it names anyone is not said before the citizen decides (CIBA, section 13)."""
+    try:
+        return requests.Hint.parse(text)
+    except InvalidInputError as error:
+        raise OAuthRefusal("unknown_user_id", str(error)) from error
+
+
+def _expiry(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _DIGITS.fullmatch(text) or not 0 < int(text) <= LONGEST_WAIT:
+        raise OAuthRefusal("invalid_request", f"requested_expiry is 1 to {LONGEST_WAIT} seconds")
+    return int(text)

@@ -1,0 +1,47 @@
+"""The ID token that CIBA owes a client (OpenID Connect Core 1.0, section 2): who decided, under a name for this service only."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from web.api.jose import base64url
+
+KEY_NAME: Final = "issuer"
+ALGORITHM: Final = "ES256"
+LIFETIME: Final = timedelta(seconds=300)
+HALF: Final = 16  # bytes: the left half of SHA-256, for at_hash
+
+Sign = Callable[[bytes], bytes]
+
+
+def make(
+    sign: Sign, *, key_id: str, issuer: str, audience: str, subject: str, decided_at: datetime, now: datetime, access_token: str
+) -> str:
+    """
+    A signed ID token.
+
+    Args:
+        sign: Signs bytes with ECDSA P-256 and SHA-256; returns ``r | s``, 64 bytes (RFC 7518, section 3.4).
+        key_id: The key's id in ``/jwks``.
+        issuer: This server.
+        audience: The client id.
+        subject: The citizen's name for this service only.
+        decided_at: When the citizen, or the rule, decided.
+        now: The server's clock.
+        access_token: The token issued with it, bound by ``at_hash``.
+    """
+    header = {"typ": "JWT", "alg": ALGORITHM, "kid": key_id}
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": subject,
+        "aud": audience,
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFETIME).timestamp()),
+        "auth_time": int(decided_at.timestamp()),
+        "at_hash": base64url(hashlib.sha256(access_token.encode("ascii")).digest()[:HALF]),
+    }
+    signed = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
+    return f"{signed}.{base64url(sign(signed.encode('ascii')))}"

@@ -1,0 +1,49 @@
+"""The request's DPoP proof and token, judged for where they were sent."""
+
+from flask import request
+
+from vault.access import Proof
+from web.api import dpop
+from web.api.edge import edge
+from web.faults import TokenMissingError
+
+SCHEME = "DPoP"
+
+
+def shown_proof(access_token: str | None = None) -> Proof:
+    """
+    The proof that came with this request.
+
+    Raises:
+        ProofInvalidError: It is missing, or not for this request.
+        NonceNeededError: It lacks this server's nonce.
+    """
+    here = edge()
+    return dpop.check_proof(
+        request.headers.getlist(dpop.HEADER),
+        method=request.method,
+        url=here.url(request.path),
+        now=here.vault.clock(),
+        nonces=here.nonces,
+        access_token=access_token,
+    )
+
+
+def shown_token() -> str:
+    """
+    The access token in the ``Authorization`` header, the only place it is taken from (RFC 9449, section 7.1).
+
+    Raises:
+        TokenMissingError: There is none, more than one, or it is shown as a bearer token.
+    """
+    shown = request.headers.getlist("Authorization")
+    scheme, _, handle = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
+    if scheme.lower() != SCHEME.lower() or not 0 < len(handle) <= 128 or not handle.isascii() or " " in handle:  # noqa: PLR2004
+        raise TokenMissingError("show the access token as `Authorization: DPoP` with a proof for it")
+    return handle
+
+
+def fresh_nonce() -> dict[str, str]:
+    """The header that hands out the nonce of now."""
+    here = edge()
+    return {dpop.NONCE_HEADER: here.nonces.current(here.vault.clock())}
