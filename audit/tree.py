@@ -7,7 +7,7 @@ Only complete nodes are kept; everything else is folded from them when asked for
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from audit.errors import ProofInvalidError
 
@@ -15,11 +15,8 @@ HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 
-class Place(NamedTuple):
-    """Where a complete node stands: *level* 0 holds the leaf hashes."""
-
-    level: int
-    index: int
+# Where a complete node stands, (level, index): level 0 holds the leaf hashes.
+Place = tuple[int, int]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -45,7 +42,7 @@ def places_of(start: int, end: int) -> list[Place]:
     places = []
     while start < end:
         level = (end - start).bit_length() - 1
-        places.append(Place(level, start >> level))
+        places.append((level, start >> level))
         start += 1 << level
     return places
 
@@ -64,7 +61,7 @@ class Frontier:
         while rest & 1:
             current = node_hash(self.peaks.pop(), current)
             level, rest = level + 1, rest >> 1
-            completed.append((Place(level, rest), current))
+            completed.append(((level, rest), current))
         self.peaks.append(current)
         self.size += 1
         return completed
