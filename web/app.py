@@ -1,0 +1,27 @@
+"""The application: the only place where its parts are joined."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from vault.context import Vault
+from web import api, auth, errors, headers, limits, pages, session, words
+from web.config import Config
+from web.runtime import Runtime
+
+__all__ = ["Runtime", "create_app"]
+
+
+def create_app(config: Config, vault: Vault) -> Flask:
+    """Build the application that serves *vault* under *config*."""
+    app = Flask("web")
+    app.extensions["vault"] = Runtime(config=config, vault=vault)
+    for part in (words, headers, session, limits, auth, errors, api, pages):
+        part.init_app(app)
+    if config.demo:
+        from web.demo import pages as demo  # noqa: PLC0415 -- a vault that is no demo never loads it
+
+        demo.init_app(app)
+    if config.proxies:
+        hops = config.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

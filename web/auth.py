@@ -1,0 +1,220 @@
+"""Who is signed in, and what is open to whom.
+
+A sign-in is a row that can be revoked; the cookie is its 256-bit handle. Every endpoint is closed unless it stands in
+`PUBLIC`, or its blueprint proves its callers itself (`PROVES_ITSELF`); every other blueprint is for one role.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from flask import Flask, Request, Response, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from vault import access, accounts
+from vault.accounts import AccountView, SignedIn
+from vault.context import SYSTEM, Actor
+from vault.errors import SignInEndedError
+from vault.kinds import Role
+from web.faults import SignInNeededError, WrongRoleError
+from web.runtime import runtime
+from web.session import cookie_name, forget_all
+
+PUBLIC: Final = frozenset(
+    {
+        "static",
+        "start.start",
+        "start.enter",
+        "sign_in.start",
+        "sign_in.link",
+        "sign_in.use_link",
+        "sign_in.add",
+        "sign_in.add_options",
+        "sign_in.add_check",
+        "sign_in.passkey_options",
+        "sign_in.passkey_check",
+        "sign_out.done",
+        "about.privacy",
+        "about.accessibility",
+        "about.cookies",
+        "about.contact",
+    }
+)
+"""Every page that a stranger may open. A test freezes this set."""
+
+PROVES_ITSELF: Final = frozenset({"api", "oauth", "metadata", "log", "operations", "records", "demo"})
+"""Blueprints whose callers are no browsers with a sign-in: each view checks its own token, client key or nothing at all."""
+
+ROLE_OF: Final = {
+    "citizen": Role.CITIZEN,
+    "record": Role.CITIZEN,
+    "requests": Role.CITIZEN,
+    "decision": Role.CITIZEN,
+    "sharing": Role.CITIZEN,
+    "activity": Role.CITIZEN,
+    "cases": Role.CITIZEN,
+    "officer": Role.OFFICER,
+    "spoken": Role.OFFICER,
+    "auditor": Role.AUDITOR,
+    "administrator": Role.ADMINISTRATOR,
+}
+"""The one role that each blueprint is for."""
+
+HOME_OF: Final = {
+    Role.CITIZEN: "citizen.home",
+    Role.OFFICER: "officer.home",
+    Role.AUDITOR: "auditor.home",
+    Role.ADMINISTRATOR: "administrator.home",
+}
+
+COOKIE: Final = "vault_sign_in"
+_RETURN_TO: Final = "return_to"
+
+
+class Person(UserMixin):  # type: ignore[misc]
+    """Who is signed in, for Flask-Login and for templates."""
+
+    def __init__(self, cookie: str, signed_in: SignedIn) -> None:
+        self.cookie = cookie
+        self.account: AccountView = signed_in.account
+        self.actor: Actor = signed_in.actor
+        self.ends_at: datetime = signed_in.ends_at
+
+    def get_id(self) -> str:
+        """The account, as Flask-Login wants it: text."""
+        return str(self.account.account_id)
+
+    @property
+    def role(self) -> Role:
+        """What this person signed in as."""
+        return self.account.role
+
+    @property
+    def citizen_id(self) -> UUID:
+        """
+        The citizen that this person is.
+
+        Raises:
+            WrongRoleError: They did not sign in as a citizen.
+        """
+        if self.account.citizen_id is None:
+            raise WrongRoleError("this page is for residents")
+        return self.account.citizen_id
+
+    @property
+    def name(self) -> str:
+        """What to call them: staff by first name, a resident by the name in their record, read once through the door."""
+        names = runtime().names
+        held = names.find(self.cookie)
+        if held is None:
+            held = self.account.label.first_name if self.account.label else self._own_name()
+            names.keep(self.cookie, held)
+        return held
+
+    def _own_name(self) -> str:
+        if self.account.citizen_id is None:
+            return ""
+        answer = access.read_own(
+            runtime().vault, actor=self.actor, citizen_id=self.account.citizen_id, categories=frozenset({"identity"})
+        )
+        if isinstance(answer, access.Refusal):
+            return ""
+        found = [record.fields for record in answer.unseal().records]
+        names = [fields[key] for key in ("identity.known_as", "identity.name") for fields in found if fields.get(key)]
+        return str(names[0]) if names else ""
+
+
+login_manager = LoginManager()
+login_manager.session_protection = None  # the sign-in row says all there is
+
+
+@login_manager.request_loader
+def load_person(incoming: Request) -> Person | None:
+    """The person behind the sign-in cookie, or nobody; a cookie that ended is taken back with the answer."""
+    cookie = incoming.cookies.get(cookie_name(current_app, COOKIE))
+    if not cookie:
+        return None
+    vault = runtime().vault
+    try:
+        with vault.transaction(SYSTEM) as ctx:
+            return Person(cookie, accounts.current(ctx, cookie=cookie))
+    except SignInEndedError:
+        g.sign_in_ended = True
+        return None
+
+
+def me() -> Person:
+    """
+    Who is signed in.
+
+    Raises:
+        SignInNeededError: Nobody is.
+    """
+    if not current_user.is_authenticated:
+        raise SignInNeededError("sign in to see this page")
+    person = current_user._get_current_object()  # noqa: SLF001 -- the way out of Werkzeug's proxy
+    assert isinstance(person, Person)  # noqa: S101 -- the loader makes no other
+    return person
+
+
+def init_app(app: Flask) -> None:
+    """Close every page of *app* that is not listed."""
+    login_manager.init_app(app)
+    app.before_request(closed_unless_listed)
+    app.after_request(_take_back_cookie)
+
+
+def closed_unless_listed() -> ResponseReturnValue | None:
+    """Let listed endpoints pass, send strangers to sign in, and keep every role to its own pages."""
+    blueprint = request.blueprint or ""
+    if request.endpoint is None or request.endpoint in PUBLIC or blueprint in PROVES_ITSELF:
+        return None
+    if not current_user.is_authenticated:
+        if request.method == "GET":
+            session[_RETURN_TO] = request.path
+        return redirect(url_for("sign_in.start"), 303)
+    if request.endpoint in {"sign_out.leave"}:
+        return None
+    if ROLE_OF.get(blueprint) is not current_user.role:
+        raise WrongRoleError(f"endpoint `{request.endpoint}` is for another role")
+    return None
+
+
+def let_in(account_id: UUID, *, method: str) -> Response:
+    """Sign *account_id* in and send the browser to where it wanted to go, or home."""
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        cookie = accounts.sign_in(ctx, account_id=account_id, method=method)
+        signed_in = accounts.current(ctx, cookie=cookie)
+    wanted = session.get(_RETURN_TO)
+    forget_all()
+    answer = redirect(wanted or url_for(HOME_OF[signed_in.account.role]), 303)
+    answer.set_cookie(
+        cookie_name(current_app, COOKIE),
+        cookie,
+        secure=runtime().config.secure,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    assert isinstance(answer, Response)  # noqa: S101 -- Flask's redirect makes one
+    return answer
+
+
+def let_out() -> Response:
+    """End the sign-in, forget everything about it, and say so."""
+    person = me()
+    with runtime().vault.transaction(person.actor) as ctx:
+        accounts.sign_out(ctx, cookie=person.cookie)
+    runtime().names.drop(person.cookie)
+    forget_all()
+    answer = redirect(url_for("sign_out.done"), 303)
+    answer.delete_cookie(cookie_name(current_app, COOKIE), path="/", secure=runtime().config.secure, httponly=True)
+    assert isinstance(answer, Response)  # noqa: S101 -- Flask's redirect makes one
+    return answer
+
+
+def _take_back_cookie(response: Response) -> Response:
+    if g.pop("sign_in_ended", False):
+        response.delete_cookie(cookie_name(current_app, COOKIE), path="/", secure=runtime().config.secure, httponly=True)
+    return response

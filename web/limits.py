@@ -1,0 +1,17 @@
+"""How often one address may try: sign-in and one-time links. Counted in the process; nothing is stored."""
+
+from typing import Final
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+TRIES: Final = "20 per minute"
+
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+"""Views name their own limit; there is none by default, so that pages and files are never cut off."""
+
+
+def init_app(app: Flask) -> None:
+    """Count for *app*."""
+    limiter.init_app(app)

@@ -1,0 +1,67 @@
+"""What every part of the web layer reaches through ``app.extensions["vault"]``: the settings, the running vault and short-lived names."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+from flask import Flask, current_app
+
+from vault.context import Vault
+from web.config import Config
+
+NAMES_MOST: Final = 1000
+NAMES_SECONDS: Final = 900.0
+
+
+class Names:
+    """What signed-in people are called, for page headers: in memory only, bounded in number and time."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, cookie: str) -> str | None:
+        """The name kept for the sign-in behind *cookie*, or None once it is 15 minutes old."""
+        with self._lock:
+            until, name = self._held.get(self._key(cookie), (0.0, ""))
+        return name if until > time.monotonic() else None
+
+    def keep(self, cookie: str, name: str) -> None:
+        """Keep *name*; the oldest goes when there are too many."""
+        with self._lock:
+            self._held[self._key(cookie)] = (time.monotonic() + NAMES_SECONDS, name)
+            while len(self._held) > NAMES_MOST:
+                self._held.popitem(last=False)
+
+    def drop(self, cookie: str) -> None:
+        """Forget the name of a sign-in that ends."""
+        with self._lock:
+            self._held.pop(self._key(cookie), None)
+
+    @staticmethod
+    def _key(cookie: str) -> bytes:
+        return hashlib.sha256(cookie.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One running application: made once by `web.app.create_app`."""
+
+    config: Config
+    vault: Vault
+    names: Names = field(default_factory=Names, repr=False)
+
+    @classmethod
+    def of(cls, app: Flask) -> "Runtime":
+        """The runtime of *app*."""
+        held = app.extensions["vault"]
+        assert isinstance(held, cls)  # noqa: S101 -- set by create_app alone
+        return held
+
+
+def runtime() -> Runtime:
+    """The runtime of the application that answers now."""
+    return Runtime.of(current_app)

@@ -1,0 +1,164 @@
+"""How pages say things: dates, times, values, states and events, in plain words. Templates reach all of it by name."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from flask import Flask, current_app
+from flask_babel import Babel, format_date, lazy_gettext, ngettext, to_user_timezone
+from flask_babel import gettext as _
+from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+from vault.catalogue import CATALOGUE
+from vault.kinds import CaseState, GrantState, RequestState, ServiceStatus
+from web.runtime import Runtime
+
+TIMEZONE: Final = "Europe/London"
+SHORT_MOST: Final = 60  # characters of a card's title
+
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
+
+babel = Babel()
+
+REQUEST_TAGS: Final = {
+    RequestState.PENDING: (lazy_gettext("Waiting for you"), "govuk-tag--blue"),
+    RequestState.APPROVED: (lazy_gettext("Shared"), "govuk-tag--green"),
+    RequestState.PARTLY_APPROVED: (lazy_gettext("Shared some"), "govuk-tag--green"),
+    RequestState.DENIED: (lazy_gettext("Not shared"), "govuk-tag--grey"),
+    RequestState.EXPIRED: (lazy_gettext("Ran out"), "govuk-tag--grey"),
+    RequestState.CANCELLED: (lazy_gettext("Taken back"), "govuk-tag--grey"),
+}
+GRANT_TAGS: Final = {
+    GrantState.ACTIVE: (lazy_gettext("Sharing"), "govuk-tag--green"),
+    GrantState.PAUSED: (lazy_gettext("Paused"), "govuk-tag--yellow"),
+    GrantState.WITHDRAWN: (lazy_gettext("Stopped"), "govuk-tag--grey"),
+    GrantState.EXPIRED: (lazy_gettext("Ended"), "govuk-tag--grey"),
+    GrantState.EXHAUSTED: (lazy_gettext("Used up"), "govuk-tag--grey"),
+}
+CASE_TAGS: Final = {
+    CaseState.OPEN: (lazy_gettext("Waiting for an answer"), "govuk-tag--blue"),
+    CaseState.UPHELD: (lazy_gettext("Agreed"), "govuk-tag--green"),
+    CaseState.NOT_UPHELD: (lazy_gettext("Not agreed"), "govuk-tag--grey"),
+}
+SERVICE_TAGS: Final = {
+    ServiceStatus.ACTIVE: (lazy_gettext("Working"), "govuk-tag--green"),
+    ServiceStatus.SUSPENDED: (lazy_gettext("Suspended"), "govuk-tag--red"),
+}
+
+
+def day(moment: date | datetime) -> str:
+    """A day as “14 March 2026”, in the council's time zone."""
+    return str(format_date(moment, "d MMMM yyyy"))
+
+
+def clock(moment: datetime) -> str:
+    """A time as “9:12am”, in the council's time zone."""
+    local = to_user_timezone(moment)
+    half = "am" if local.hour < 12 else "pm"  # noqa: PLR2004 -- noon
+    return f"{local.hour % 12 or 12}:{local.minute:02}{half}"
+
+
+def at(moment: datetime) -> str:
+    """A moment as “14 March 2026 at 9:12am”."""
+    return str(_("%(day)s at %(time)s", day=day(moment), time=clock(moment)))
+
+
+def joined(parts: Iterable[object]) -> str:
+    """“a, b and c”."""
+    texts = [str(part) for part in parts]
+    if len(texts) < 2:  # noqa: PLR2004 -- one, or none
+        return "".join(texts)
+    return str(_("%(first)s and %(last)s", first=", ".join(texts[:-1]), last=texts[-1]))
+
+
+def field_words(name: str) -> str:
+    """The resident's words for the field *name*; the name itself where an old entry names a field that is gone."""
+    return str(_(CATALOGUE.field(name).words)) if CATALOGUE.has(name) else name
+
+
+def by_category(names: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """The fields *names* as (words of the category, words of its fields), in the catalogue's order."""
+    wanted = set(names)
+    grouped = [(each.words, [f.words for f in each.fields if f.name in wanted]) for each in CATALOGUE.categories]
+    return [(str(_(words)), [str(_(each)) for each in fields]) for words, fields in grouped if fields]
+
+
+def value(given: Any) -> str | Markup:  # noqa: ANN401 -- whatever a source wrote
+    """One value of a record as a person reads it: dates in words, lists line by line, parts named."""
+    if isinstance(given, bool):
+        return str(_("Yes") if given else _("No"))
+    if given is None or given in ("", [], {}):
+        return str(_("Not recorded"))
+    if isinstance(given, str):
+        return _text(given)
+    if isinstance(given, Mapping):
+        return Markup("<br>").join(_part(key, held) for key, held in given.items() if held not in (None, "", [], {}))
+    if isinstance(given, Sequence):
+        return Markup("<br>").join(value(each) for each in given)
+    return str(given)
+
+
+def _text(given: str) -> str | Markup:
+    if _ISO_DAY.fullmatch(given):
+        return _or_as_is(given, lambda: day(date.fromisoformat(given)))
+    if _ISO_MOMENT.fullmatch(given):
+        return _or_as_is(given, lambda: at(_aware(datetime.fromisoformat(given))))
+    return Markup("<br>").join(given.splitlines())
+
+
+def _or_as_is(given: str, read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except ValueError:
+        return given
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _part(key: str, held: object) -> Markup:
+    return Markup("{}: {}").format(str(key).replace("_", " ").capitalize(), value(held))
+
+
+def short(given: Any) -> str:  # noqa: ANN401 -- whatever a source wrote
+    """A value cut to a card's title."""
+    text = " ".join(Markup(str(value(given)).replace("<br>", " ")).striptags().split())
+    return text if len(text) <= SHORT_MOST else f"{text[: SHORT_MOST - 1].rstrip()}…"
+
+
+def reference(given: object) -> str:
+    """An id as people say it on the phone: its first eight letters and digits, in two groups."""
+    plain = str(given).replace("-", "").upper()[:8]
+    return f"{plain[:4]} {plain[4:]}"
+
+
+def things(number: int) -> str:
+    """“1 thing”, “3 things”."""
+    return str(ngettext("%(num)s thing", "%(num)s things", number))
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the design system's components, the translations and these words."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", TIMEZONE)
+    app.jinja_options = {**app.jinja_options, "undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_loader = ChoiceLoader(
+        [
+            FileSystemLoader(f"{app.root_path}/templates"),
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        ]
+    )
+    babel.init_app(app)
+    for filters in (day, clock, at, joined, field_words, by_category, value, short, reference, things):
+        app.jinja_env.filters[filters.__name__] = filters
+    app.jinja_env.globals.update(
+        config_of=lambda: Runtime.of(current_app).config,
+        request_tags=REQUEST_TAGS,
+        grant_tags=GRANT_TAGS,
+        case_tags=CASE_TAGS,
+        service_tags=SERVICE_TAGS,
+    )
