@@ -30,7 +30,7 @@ class AuditBase(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger, bytes: LargeBinary}
 
 
-class OutboxRow(AuditBase):
+class QueuedLeaf(AuditBase):
     """One finished leaf that waits for its place; it commits with the change that it describes, or not at all."""
 
     __tablename__ = "audit_outbox"
@@ -45,7 +45,7 @@ class OutboxRow(AuditBase):
     refused: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class EntryRow(AuditBase):
+class Entry(AuditBase):
     """One leaf of the tree, its bytes exactly as they were queued."""
 
     # INVARIANT: entries are inserted, never updated, never deleted. Erasure destroys keys; pseudonyms stay.
@@ -59,7 +59,7 @@ class EntryRow(AuditBase):
     leaf: Mapped[bytes]
 
 
-class PayloadRow(AuditBase):
+class SealedPayload(AuditBase):
     """The sealed payload of a sequenced leaf, found by its commitment; deleted when its month's retention ends."""
 
     __tablename__ = "audit_payloads"
@@ -69,8 +69,8 @@ class PayloadRow(AuditBase):
     payload: Mapped[bytes]
 
 
-class NodeRow(AuditBase):
-    """The hash of one complete subtree of ``2**level`` entries, level 1 and above; level 0 is `EntryRow.leaf_hash`."""
+class Node(AuditBase):
+    """The hash of one complete subtree of ``2**level`` entries, level 1 and above; level 0 is `Entry.leaf_hash`."""
 
     __tablename__ = "audit_nodes"
 
@@ -80,7 +80,7 @@ class NodeRow(AuditBase):
     hash: Mapped[bytes]
 
 
-class CheckpointRow(AuditBase):
+class PublishedHead(AuditBase):
     """One published head: the signed note as text (C2SP tlog-checkpoint)."""
 
     __tablename__ = "audit_checkpoints"
@@ -92,7 +92,7 @@ class CheckpointRow(AuditBase):
     time: Mapped[int]
 
 
-class WriterRow(AuditBase):
+class KnownWriter(AuditBase):
     """How far the sequencer has followed a writer: its next number and, once it has retired, the last it may use."""
 
     __tablename__ = "audit_writers"
@@ -103,9 +103,9 @@ class WriterRow(AuditBase):
     last_time: Mapped[int]
 
 
-OUTBOX = cast("Table", OutboxRow.__table__)
-ENTRIES = cast("Table", EntryRow.__table__)
-PAYLOADS = cast("Table", PayloadRow.__table__)
-NODES = cast("Table", NodeRow.__table__)
-CHECKPOINTS = cast("Table", CheckpointRow.__table__)
-WRITERS = cast("Table", WriterRow.__table__)
+OUTBOX = cast("Table", QueuedLeaf.__table__)
+ENTRIES = cast("Table", Entry.__table__)
+PAYLOADS = cast("Table", SealedPayload.__table__)
+NODES = cast("Table", Node.__table__)
+CHECKPOINTS = cast("Table", PublishedHead.__table__)
+WRITERS = cast("Table", KnownWriter.__table__)
