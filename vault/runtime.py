@@ -1,0 +1,109 @@
+"""Starting a vault: the key store, the database and the rules, checked against one another before anything is served."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from audit.events import Event
+from audit.log import Writers
+from policies.engine import Engine
+from vault.authentic import Marks
+from vault.catalogue import CATALOGUE
+from vault.clock import Clock, month_of, utc_now
+from vault.context import SYSTEM, Vault
+from vault.db import Database
+from vault.errors import KeyStoreError, RowForgedError, WrongRootKeyError
+from vault.journal import note
+from vault.keychain import HOUSE, named_key
+from vault.keyring import Keyring
+from vault.keystores import create_store, open_store
+from vault.migrations import demand_head, upgrade
+from vault.models import HouseKey, VaultFact
+
+FINGERPRINT: Final = "key-store"
+
+
+def create_vault(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock = utc_now) -> Vault:
+    """
+    Make what is missing of a vault (key store, tables, house keys) and open it. Nothing that exists is changed.
+
+    Raises:
+        KeyStoreError: The key store is there and not usable, or missing while the database holds data.
+    """
+    _make_store(root_key)
+    upgrade(database_url)
+    vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
+    with vault.db.reading() as session:
+        fresh = session.scalar(select(VaultFact.__table__.c.name).limit(1)) is None
+    if fresh:
+        with vault.db.transaction() as session:
+            session.add(VaultFact(name=FINGERPRINT, value=_fingerprint(vault)))
+    _check_facts(vault)
+    prepare(vault)
+    return vault
+
+
+def _make_store(root_key: str) -> None:
+    path = Path(root_key.removeprefix("file:"))
+    if root_key.startswith("file:") and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create_store(root_key)
+
+
+def open_vault(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock = utc_now) -> Vault:
+    """
+    Open a vault that exists.
+
+    Raises:
+        KeyStoreError: The key store is missing or not usable.
+        WrongRootKeyError: The key store belongs to another vault.
+        SchemaOutdatedError: The tables are not those of this version.
+        PolicyError: The rules are not whole.
+    """
+    vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
+    demand_head(vault.db)
+    _check_facts(vault)
+    prepare(vault)
+    return vault
+
+
+def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock) -> Vault:
+    keyring = Keyring(open_store(root_key), tenant)
+    marks = Marks(row_mac_key=keyring.row_mac_key(), reference_key=keyring.reference_key())
+    return Vault(
+        db=Database(database_url, info={"marks": marks}),
+        keyring=keyring,
+        engine=Engine.load(fields=frozenset(field.name for field in CATALOGUE.fields), catalogue_digest=CATALOGUE.digest),
+        writers=Writers(keyring.writer_key),
+        clock=clock,
+        origin=origin,
+    )
+
+
+def _fingerprint(vault: Vault) -> str:
+    return str(vault.keyring.store.describe()["fingerprint"])
+
+
+def _check_facts(vault: Vault) -> None:
+    try:
+        with vault.db.reading() as session:
+            fact = session.get(VaultFact, FINGERPRINT)
+    except RowForgedError as error:
+        raise WrongRootKeyError("the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own") from error
+    if fact is None:
+        raise KeyStoreError("the database was not initialised; run `citizen-vault init`")
+    if fact.value != _fingerprint(vault):
+        raise WrongRootKeyError("the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own")
+
+
+def prepare(vault: Vault) -> None:
+    """Make the house key and this month's accountability key where they are missing, and log that; at start and once a month."""
+    with vault.reading(SYSTEM) as ctx:
+        wanted = (HOUSE, f"month:{month_of(ctx.now)}")
+        missing = [name for name in wanted if ctx.session.get(HouseKey, (name, 1)) is None]
+    if missing:
+        with vault.transaction(SYSTEM) as ctx:
+            for name in missing:
+                named_key(ctx, name)
+            note(ctx, Event.KEY_MADE, facts={"keys": missing})
