@@ -2,3 +2,17 @@
 
 A view here parses, calls one vault service and answers. Pages for people are `web.pages`.
 """
+
+from flask import Flask
+
+from web.api import challenges, edge, grants, oauth, operations, records
+
+
+def init_app(app: Flask) -> None:
+    """Offer the service protocol on *app*."""
+    edge.init_app(app)
+    oauth.init_app(app)
+    app.register_blueprint(grants.blueprint)
+    records.init_app(app)
+    operations.init_app(app)
+    challenges.init_app(app)

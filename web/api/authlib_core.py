@@ -76,7 +76,12 @@ class OAuthRefusal(OAuth2Error):  # type: ignore[misc] # Authlib carries no type
     """An OAuth error answer: RFC 6749's shape, with a description that quotes nothing the client sent."""
 
     def __init__(
-        self, code: str, words: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST, headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        words: str,
+        *,
+        status: HTTPStatus = HTTPStatus.BAD_REQUEST,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Make the answer *code* with *words* (ASCII without quotation marks)."""
         super().__init__(error=code, description=words.replace('"', "'").replace("\\", "/"), status_code=int(status))

@@ -33,7 +33,11 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
         client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)
         _check_form(form, client)
         asked = _ask(form, client)
-        return HTTPStatus.OK, {"auth_req_id": asked.handle, "expires_in": asked.expires_in, "interval": asked.interval}, []
+        return (
+            HTTPStatus.OK,
+            {"auth_req_id": asked.handle, "expires_in": asked.expires_in, "interval": asked.interval},
+            [],
+        )
 
 
 def _check_form(form: dict[str, str], client: Client) -> None:
@@ -60,9 +64,13 @@ def _ask(form: dict[str, str], client: Client) -> requests.Asked:
     except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
         raise OAuthRefusal("invalid_authorization_details", str(error)) from error
     except NotAllowedError as error:
-        raise OAuthRefusal("access_denied", "this service may not ask for that purpose", status=HTTPStatus.FORBIDDEN) from error
+        raise OAuthRefusal(
+            "access_denied", "this service may not ask for that purpose", status=HTTPStatus.FORBIDDEN
+        ) from error
     except NotFoundError as error:
-        raise OAuthRefusal("invalid_authorization_details", "the purpose or the reference is not one you may name") from error
+        raise OAuthRefusal(
+            "invalid_authorization_details", "the purpose or the reference is not one you may name"
+        ) from error
     except InvalidInputError as error:
         raise OAuthRefusal("invalid_request", str(error)) from error
 

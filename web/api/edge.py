@@ -1,7 +1,7 @@
 """What every view of the service protocol needs from the running app: vault, addresses, nonces, ids that fit one service."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from typing import Final, cast
 from uuid import UUID
 
 from flask import Flask, current_app
@@ -9,16 +9,11 @@ from flask import Flask, current_app
 from vault.context import Actor, Vault
 from vault.ids import pairwise
 from web.api.nonces import Nonces
-from web.config import Config
+from web.runtime import Runtime
 
 RECORDS_PATH: Final = "/api/v1/records"
 API_PATH: Final = "/api/v1"
 _EXTENSION: Final = "vault.api"
-
-
-class _Runtime(Protocol):
-    vault: Vault
-    config: Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class Edge:
 
 def init_app(app: Flask) -> None:
     """Derive the keys of this part from the vault's."""
-    runtime = cast("_Runtime", app.extensions["vault"])
+    runtime = Runtime.of(app)
     keyring = runtime.vault.keyring
     app.extensions[_EXTENSION] = Edge(
         vault=runtime.vault,

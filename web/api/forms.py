@@ -47,7 +47,9 @@ def _raw(request: Request) -> bytes:
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
         text = raw.decode("ascii")
-        return parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=MOST_MEMBERS)
+        return parse_qsl(
+            text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=MOST_MEMBERS
+        )
     except UnicodeDecodeError:
         raise MalformedRequestError("the form is not UTF-8") from None
     except ValueError:

@@ -18,7 +18,15 @@ Sign = Callable[[bytes], bytes]
 
 
 def make(
-    sign: Sign, *, key_id: str, issuer: str, audience: str, subject: str, decided_at: datetime, now: datetime, access_token: str
+    sign: Sign,
+    *,
+    key_id: str,
+    issuer: str,
+    audience: str,
+    subject: str,
+    decided_at: datetime,
+    now: datetime,
+    access_token: str,
 ) -> str:
     """
     A signed ID token.

@@ -113,7 +113,9 @@ class AccessDetailSchema(Schema):
     condition = fields.String(validate=validate.Length(1, 32))
     choice = fields.String(validate=validate.Length(1, 32))
     max_uses = fields.Integer(strict=True, validate=validate.Range(1, MOST_USES))
-    grant_period = fields.String(validate=validate.Regexp(_PERIOD.pattern + r"\Z", error="not days or weeks, as in P30D"))
+    grant_period = fields.String(
+        validate=validate.Regexp(_PERIOD.pattern + r"\Z", error="not days or weeks, as in P30D")
+    )
     reason = fields.Nested(ReasonSchema)
     case_reference = fields.String(validate=[validate.Length(1, 64), _plain])
 

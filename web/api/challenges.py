@@ -1,0 +1,40 @@
+"""401 answers of the protected endpoints: which scheme, which fault, and a nonce where that is all that was missing."""
+
+from http import HTTPStatus
+from typing import Final
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+
+from vault.errors import ReplayedError, TokenInvalidError
+from web.api.jose import ALGORITHMS
+from web.api.proofs import SCHEME, fresh_nonce
+from web.errors import code_of, problem, words_of
+from web.faults import NonceNeededError, ProofInvalidError, TokenMissingError
+
+_ERRORS: Final = {
+    TokenInvalidError: "invalid_token",
+    ReplayedError: "invalid_dpop_proof",
+    ProofInvalidError: "invalid_dpop_proof",
+    NonceNeededError: "use_dpop_nonce",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer what is wrong with a token or its proof as RFC 9449, section 7.1, has it."""
+    for kind in (*_ERRORS, TokenMissingError):
+        app.register_error_handler(kind, _challenge)
+
+
+def _challenge(error: Exception) -> ResponseReturnValue:
+    answer = problem(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
+    answer.headers["WWW-Authenticate"] = _scheme(_ERRORS.get(type(error)))
+    if isinstance(error, NonceNeededError):
+        answer.headers.update(fresh_nonce())
+    return answer
+
+
+def _scheme(fault: str | None) -> str:
+    """The challenge; one without a fault where no token was shown (RFC 6750, section 3.1)."""
+    named = f'error="{fault}", ' if fault else ""
+    return f'{SCHEME} {named}algs="{" ".join(ALGORITHMS)}"'

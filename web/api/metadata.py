@@ -1,0 +1,55 @@
+"""What clients may know before they begin: authorization server metadata (RFC 8414) and that of the data API (RFC 9728)."""
+
+from typing import Any, Final
+
+from web.api.authlib_core import AUTH_METHOD
+from web.api.edge import API_PATH, Edge
+from web.api.jose import ALGORITHMS
+from web.api.token import CIBA
+from web.schemas.access_details import TYPE
+
+SIGNATURES: Final = list(ALGORITHMS)
+
+
+def authorization_server(edge: Edge) -> dict[str, Any]:
+    """The document at both well-known addresses (RFC 8414, section 2; CIBA Core 1.0, section 4; RFC 9449, section 5.1)."""
+    return {
+        "issuer": edge.issuer,
+        "jwks_uri": edge.url("/jwks"),
+        "token_endpoint": edge.url("/oauth/token"),
+        "backchannel_authentication_endpoint": edge.url("/oauth/bc-authorize"),
+        "introspection_endpoint": edge.url("/oauth/introspect"),
+        "revocation_endpoint": edge.url("/oauth/revoke"),
+        "grant_management_endpoint": edge.url("/oauth/grants"),
+        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_types_supported": [CIBA],
+        "response_types_supported": [],
+        "scopes_supported": ["openid"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash"],
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_user_code_parameter_supported": False,
+        "authorization_details_types_supported": [TYPE],
+        "dpop_signing_alg_values_supported": SIGNATURES,
+        **{
+            f"{endpoint}_auth_{member}": value
+            for endpoint in ("token_endpoint", "introspection_endpoint", "revocation_endpoint")
+            for member, value in (("methods_supported", [AUTH_METHOD]), ("signing_alg_values_supported", SIGNATURES))
+        },
+    }
+
+
+def protected_resource(edge: Edge) -> dict[str, Any]:
+    """The document of the data API (RFC 9728, section 2)."""
+    return {
+        "resource": edge.url(API_PATH),
+        "authorization_servers": [edge.issuer],
+        "jwks_uri": edge.url("/jwks"),
+        "bearer_methods_supported": [],
+        "dpop_signing_alg_values_supported": SIGNATURES,
+        "dpop_bound_access_tokens_required": True,
+        "authorization_details_types_supported": [TYPE],
+        "resource_name": "Citizen data vault",
+        "resource_documentation": edge.url("/api/v1/openapi.json"),
+    }

@@ -1,0 +1,93 @@
+"""The OAuth endpoints as routes, their limits and their public documents."""
+
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+
+from web.api import ciba, issuer_key, metadata
+from web.api.authlib_core import Server
+from web.api.edge import edge
+from web.api.proofs import fresh_nonce
+from web.api.token import CibaGrant
+from web.api.token_care import Introspection, Revocation
+from web.limits import limiter
+
+CALLS: Final = "600 per minute"  # for one address; a service polls every five seconds for each request
+KEPT_SECONDS: Final = 300
+
+blueprint = Blueprint("oauth", __name__)
+limiter.limit(CALLS)(blueprint)
+
+
+def _more() -> dict[str, str]:
+    """The nonce, on successes that took a proof (RFC 9449, section 8.2)."""
+    return fresh_nonce() if request.path == "/oauth/token" else {}
+
+
+def make_server() -> Server:
+    """Authlib's server with this project's endpoints and grants."""
+    server = Server(_more)
+    server.register_grant(CibaGrant)
+    for endpoint in (ciba.BackchannelAuthentication, Introspection, Revocation):
+        server.register_endpoint(endpoint)
+    return server
+
+
+server = make_server()
+
+
+def init_app(app: Flask) -> None:
+    """Offer the OAuth endpoints; a token without a set life never lasts longer than five minutes."""
+    app.config.setdefault("OAUTH2_TOKEN_EXPIRES_IN", {"authorization_code": 300, "refresh_token": 300})
+    server.init_app(app)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.post("/oauth/bc-authorize")
+def ask() -> Response:
+    """A service asks an absent citizen (CIBA Core 1.0, section 7)."""
+    return server.create_endpoint_response(ciba.NAME)  # type: ignore[no-any-return]
+
+
+@blueprint.post("/oauth/token")
+def token() -> Response:
+    """A service polls, and gets its token once the citizen has allowed it."""
+    return server.create_token_response()  # type: ignore[no-any-return]
+
+
+@blueprint.post("/oauth/introspect")
+def introspect() -> Response:
+    """A service asks what one of its tokens is good for."""
+    return server.create_endpoint_response(Introspection.ENDPOINT_NAME)  # type: ignore[no-any-return]
+
+
+@blueprint.post("/oauth/revoke")
+def revoke() -> Response:
+    """A service gives a token back."""
+    return server.create_endpoint_response(Revocation.ENDPOINT_NAME)  # type: ignore[no-any-return]
+
+
+@blueprint.get("/.well-known/oauth-authorization-server")
+@blueprint.get("/.well-known/openid-configuration")
+def describe() -> Response:
+    """What this server is and can do."""
+    return _public(metadata.authorization_server(edge()))
+
+
+@blueprint.get("/.well-known/oauth-protected-resource")
+@blueprint.get("/.well-known/oauth-protected-resource/api/v1")
+def describe_resource() -> Response:
+    """What the data API takes."""
+    return _public(metadata.protected_resource(edge()))
+
+
+@blueprint.get("/jwks")
+def keys() -> Response:
+    """The public keys of this issuer."""
+    return _public(issuer_key.key_set(edge().vault))
+
+
+def _public(document: dict[str, Any]) -> Response:
+    headers = {"Cache-Control": f"public, max-age={KEPT_SECONDS}"}
+    return Response(orjson.dumps(document), mimetype="application/json", headers=headers)

@@ -1,0 +1,72 @@
+"""Asking about a token and giving it back: introspection (RFC 7662) and revocation (RFC 7009), each for its own client only."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import request as http
+
+from vault import tokens
+from vault.errors import TokenInvalidError
+from vault.tokens import TokenView
+from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusal, RevocationEndpoint
+from web.api.edge import API_PATH, edge
+from web.api.forms import check_form
+from web.schemas import access_details
+
+LONGEST_HANDLE: Final = 128
+
+
+def _handle() -> str:
+    handle = check_form(http).get("token", "")
+    if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
+        raise OAuthRefusal("invalid_request", "the token is missing or is not one")
+    return handle
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib carries no types
+    """``POST /oauth/introspect``. Someone else's token looks like one that never was."""
+
+    CLIENT_AUTH_METHODS = (AUTH_METHOD,)
+
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+        """What the token is good for now."""
+        handle = _handle()
+        client: Client = self.authenticate_endpoint_client(request)
+        try:
+            with edge().vault.reading(client.actor) as ctx:
+                token = tokens.find(ctx, handle=handle)
+        except TokenInvalidError:
+            return HTTPStatus.OK, {"active": False}, []
+        mine = token.service_id == client.service_id
+        return HTTPStatus.OK, _described(token, client) if mine else {"active": False}, []
+
+
+def _described(token: TokenView, client: Client) -> dict[str, Any]:
+    here = edge()
+    return {
+        "active": True,
+        "iss": here.issuer,
+        "client_id": client.slug,
+        "sub": here.pairwise(client.service_id, token.grant.citizen_id),
+        "scope": "openid",
+        "token_type": "DPoP",
+        "iat": int(token.issued_at.timestamp()),
+        "exp": int(token.expires_at.timestamp()),
+        "cnf": {"jkt": token.thumbprint},
+        "grant_id": here.pairwise(client.service_id, token.grant.grant_id),
+        access_details.PARAMETER: access_details.of_grant(token.grant, location=here.url(API_PATH)),
+    }
+
+
+class Revocation(RevocationEndpoint):  # type: ignore[misc] # Authlib carries no types
+    """``POST /oauth/revoke``. The answer is the same whether there was such a token (RFC 7009, section 2.2)."""
+
+    CLIENT_AUTH_METHODS = (AUTH_METHOD,)
+
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+        """End the token, if it is this client's."""
+        handle = _handle()
+        client: Client = self.authenticate_endpoint_client(request)
+        with edge().vault.transaction(client.actor) as ctx:
+            tokens.revoke(ctx, service_id=client.service_id, handle=handle)
+        return HTTPStatus.OK, {}, []

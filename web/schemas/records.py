@@ -1,0 +1,103 @@
+"""The data API's query and answer. The query schema is enforced; the answer's schemas are its published description."""
+
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+MOST_NAMES: Final = 100
+_NAMES: Final = r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}(,[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63})*\Z"
+
+
+def _few(text: str) -> None:
+    names = text.split(",")
+    if len(names) > MOST_NAMES or len(set(names)) != len(names):
+        raise ValidationError(f"at most {MOST_NAMES} names, each once")
+
+
+class RecordsQuery(Schema):
+    """What is asked for."""
+
+    class Meta:
+        """Refuse parameters that are not known."""
+
+        unknown = RAISE
+
+    fields_ = fields.String(
+        data_key="fields",
+        validate=[validate.Length(max=8192), validate.Regexp(_NAMES, error="names such as `medication.name`"), _few],
+        metadata={
+            "description": "Full field names, separated by commas; all that the grant allows if left out. One field beyond"
+            " the grant refuses the whole request, and the answer lists which.",
+            "example": "medication.name,medication.dose",
+        },
+    )
+    history = fields.Boolean(
+        load_default=False,
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Whether stopped and past items are wanted too, where the purpose allows them."},
+    )
+
+
+class Source(Schema):
+    """Where an item came from."""
+
+    organisation = fields.String(required=True)
+    system = fields.String(required=True)
+
+
+class RecordAnswer(Schema):
+    """One item, cut to the fields that may be seen."""
+
+    id = fields.String(
+        required=True, metadata={"description": "Pairwise: the same item has another id for another service."}
+    )
+    category = fields.String(required=True)
+    version = fields.Integer(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(["current", "history"]))
+    as_of = fields.String(required=True, allow_none=True, metadata={"description": "When the source says it was so."})
+    received_at = fields.AwareDateTime(required=True)
+    source = fields.Nested(Source, required=True)
+    fields_ = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(),
+        required=True,
+        data_key="fields",
+        metadata={"description": "Values by full name."},
+    )
+
+
+class StateAnswer(Schema):
+    """What must be known of a field that is dangerous to miss."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(["value", "none-known", "not-recorded", "not-shared"]))
+    detail = fields.String(required=True)
+
+
+class RecordsAnswer(Schema):
+    """The granted fields of the token's citizen."""
+
+    records = fields.List(fields.Nested(RecordAnswer), required=True)
+    fields_ = fields.List(
+        fields.String(), required=True, data_key="fields", metadata={"description": "The fields released."}
+    )
+    missing = fields.List(fields.String(), required=True, metadata={"description": "Asked for and not granted."})
+    states = fields.Dict(keys=fields.String(), values=fields.Nested(StateAnswer), required=True)
+
+
+class Problem(Schema):
+    """Problem details (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable; the last part of `type`."})
+    detail = fields.String(required=True)
+    because = fields.List(fields.String(), metadata={"description": "On 403: the rules that said so."})
+    missing = fields.List(fields.String(), metadata={"description": "On 403: the fields that are not granted."})
+
+
+def asked_fields(query: dict[str, Any]) -> frozenset[str] | None:
+    """The fields a loaded query names; None for "what I may see"."""
+    named = query.get("fields_")
+    return frozenset(named.split(",")) if named else None
