@@ -1,0 +1,82 @@
+"""``citizen-vault citizen …``: who there is and where they stand. Nobody's record is opened here."""
+
+from uuid import UUID
+
+import click
+
+from vault import citizens, grants, records, requests
+from vault.citizens import CitizenView
+from vault.context import OPERATOR
+from vault.kinds import CitizenStatus
+from web.cli.opening import opened
+from web.cli.showing import json_option, show, table
+
+
+@click.group(no_args_is_help=True)
+def citizen() -> None:
+    """List citizens and change where they stand. Records stay closed: nothing here shows a name or a number."""
+
+
+def _plain(view: CitizenView) -> dict[str, object]:
+    return {
+        "citizen": str(view.citizen_id),
+        "status": str(view.status),
+        "since": view.created_at.date().isoformat(),
+        "notice-due": view.notice_due_at.date().isoformat() if view.notice_due_at else "",
+    }
+
+
+@citizen.command("list")
+@click.option("--status", type=click.Choice([str(each) for each in CitizenStatus]), help="Only those of one status.")
+@json_option
+def list_(*, status: str | None, as_json: bool) -> None:
+    """
+    List citizens by id, oldest entry first.
+
+    \b
+    Example: citizen-vault citizen list --status deceased
+    """
+    with opened() as vault, vault.reading(OPERATOR) as ctx:
+        found = [_plain(view) for view in citizens.everyone(ctx) if status in {None, str(view.status)}]
+    show(found, as_json=as_json, lines=table(found, "citizen", "status", "since", "notice-due"))
+
+
+@citizen.command()
+@click.argument("citizen_id", type=click.UUID)
+@json_option
+def show_(*, citizen_id: UUID, as_json: bool) -> None:
+    """
+    Show where a citizen stands: how many items of each category, requests and shares; never what they say.
+
+    \b
+    Example: citizen-vault citizen show 4f0c…
+    """
+    with opened() as vault, vault.reading(OPERATOR) as ctx:
+        found = {
+            **_plain(citizens.find(ctx, citizen_id=citizen_id)),
+            "items": {count.category: count.items for count in records.counts(ctx, citizen_id=citizen_id)},
+            "requests": len(requests.of_citizen(ctx, citizen_id=citizen_id)),
+            "shares": sum(grant.is_live for grant in grants.of_citizen(ctx, citizen_id=citizen_id)),
+        }
+    lines = [f"{name}: {value}" for name, value in found.items() if name != "items"]
+    items = found["items"]
+    assert isinstance(items, dict)  # noqa: S101 -- built above
+    show(found, as_json=as_json, lines=[*lines, *(f"  {name} {count}" for name, count in items.items())])
+
+
+show_.name = "show"
+
+
+@citizen.command()
+@click.argument("citizen_id", type=click.UUID)
+@click.argument("status", type=click.Choice([str(each) for each in CitizenStatus]))
+def status(*, citizen_id: UUID, status: str) -> None:
+    """
+    Change where a citizen stands. Deceased: sign-in and sharing stop at once, and nothing is deleted.
+
+    \b
+    Example: citizen-vault citizen status 4f0c… moved
+    """
+    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+        changed = citizens.set_status(ctx, citizen_id=citizen_id, status=CitizenStatus(status))
+    click.echo(f"citizen {citizen_id} is {'now' if changed else 'already'} {status}")

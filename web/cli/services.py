@@ -1,0 +1,113 @@
+"""``citizen-vault service …``: the registered clients, their public keys, and stopping one at once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vault import purposes, services
+from vault.context import OPERATOR, Context
+from vault.errors import InvalidInputError
+from vault.kinds import ServiceStatus
+from web.cli.opening import opened
+from web.cli.showing import json_option, show, table
+
+KEY_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(no_args_is_help=True)
+def service() -> None:
+    """Register services and their keys; suspend one that must stop at once."""
+
+
+def _key_set(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInputError(f'`{path.name}` is not JSON; a key set is `{{"keys": […]}}` (RFC 7517)') from error
+    if not isinstance(found, dict):
+        raise InvalidInputError(f'`{path.name}` is not a key set; that is `{{"keys": […]}}` (RFC 7517)')
+    return found
+
+
+@service.command()
+@click.argument("slug")
+@click.option("--organisation", required=True, help="Whose service it is.")
+@click.option("--name", required=True, help="As residents know it.")
+@click.option("--jwks", required=True, type=KEY_FILE, help="Its public keys: a JSON Web Key Set (RFC 7517).")
+@click.option("--purpose", "named", multiple=True, required=True, help="A purpose it may ask for; repeat for more.")
+def add(*, slug: str, organisation: str, name: str, jwks: Path, named: tuple[str, ...]) -> None:
+    """
+    Register a service. SLUG becomes its client id; its private keys stay with it and are refused here.
+
+    \b
+    Example:
+      citizen-vault service add home-care --organisation harbour-home-care --name "Home care" \\
+        --jwks home-care-public.json --purpose home-care-support
+    """
+    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+        for purpose in named:
+            purposes.find(ctx, slug=purpose)
+        made = services.make_service(
+            ctx,
+            organisation_id=services.organisation(ctx, slug=organisation).organisation_id,
+            slug=slug,
+            name=name,
+            jwks=_key_set(jwks),
+            purposes=named,
+        )
+        click.echo(f"service {made.slug} ({made.service_id})")
+
+
+@service.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List the services, with the purposes that each may ask for."""
+    with opened() as vault, vault.reading(OPERATOR) as ctx:
+        found = [_plain(ctx, each) for each in services.registered(ctx)]
+    lines = table(
+        [{**row, "purposes": " ".join(row["purposes"])} for row in found], "slug", "organisation", "status", "purposes"
+    )
+    show(found, as_json=as_json, lines=lines)
+
+
+def _plain(ctx: Context, each: services.Service) -> dict[str, Any]:
+    return {
+        "slug": each.slug,
+        "name": each.name,
+        "organisation": services.organisation_by_id(ctx, organisation_id=each.organisation_id).slug,
+        "status": str(each.status),
+        "keys": [key.get("kid") for key in each.jwks["keys"]],
+        "purposes": [purpose.slug for purpose in purposes.of_service(ctx, service_id=each.service_id)],
+    }
+
+
+@service.command()
+@click.argument("slug")
+@click.argument("jwks", type=KEY_FILE)
+def keys(*, slug: str, jwks: Path) -> None:
+    """
+    Replace a service's public keys with those in the file JWKS. Proofs by the old keys fail from the next call on.
+
+    \b
+    Example: citizen-vault service keys home-care new-public.json
+    """
+    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+        services.change_keys(ctx, slug=slug, jwks=_key_set(jwks))
+    click.echo(f"service {slug} has new keys")
+
+
+@service.command()
+@click.argument("slug")
+@click.option("--lift", is_flag=True, help="Let it work again.")
+def suspend(*, slug: str, lift: bool) -> None:
+    """
+    Stop a service at once: it can neither ask nor read, and its tokens open nothing.
+
+    \b
+    Example: citizen-vault service suspend home-care
+    """
+    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+        services.set_status(ctx, slug=slug, status=ServiceStatus.ACTIVE if lift else ServiceStatus.SUSPENDED)
+    click.echo(f"service {slug} {'works again' if lift else 'is suspended'}")
