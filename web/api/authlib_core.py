@@ -1,7 +1,7 @@
-"""The one module that touches Authlib: its authorization server core, cut to one client authentication and its own errors.
+"""The one module that touches Authlib: its authorization server, cut to one client authentication and its own errors.
 
-Authlib finds the endpoint or grant and drives it; what a client may do is decided by the modules beside this one. Clients
-authenticate with ``private_key_jwt`` only (RFC 7523, OpenID Connect Core section 9), as FAPI 2.0 has it.
+Authlib finds the endpoint or grant and drives it; what a client may do is decided by the modules beside this one.
+Clients authenticate with ``private_key_jwt`` only (RFC 7523, OpenID Connect Core section 9), as FAPI 2.0 has it.
 """
 
 import logging
@@ -36,7 +36,7 @@ __all__ = [
     "ClientAssertion",
     "Endpoint",
     "IntrospectionEndpoint",
-    "OAuthRefusal",
+    "OAuthRefusedError",
     "RevocationEndpoint",
     "Server",
     "TokenEndpointMixin",
@@ -72,7 +72,7 @@ class Client:
         return self.active and method == AUTH_METHOD
 
 
-class OAuthRefusal(OAuth2Error):  # type: ignore[misc] # Authlib carries no types
+class OAuthRefusedError(OAuth2Error):  # type: ignore[misc] # Authlib carries no types
     """An OAuth error answer: RFC 6749's shape, with a description that quotes nothing the client sent."""
 
     def __init__(
@@ -177,7 +177,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib carries no ty
     def handle_error_response(self, request: Any, error: OAuth2Error) -> Response:  # noqa: ANN401 -- Authlib's own call
         """An error answer. Whatever was wrong with a client's authentication looks the same."""
         if isinstance(error, InvalidClientError):
-            error = OAuthRefusal(
+            error = OAuthRefusedError(
                 "invalid_client",
                 "the client did not authenticate",
                 status=HTTPStatus.UNAUTHORIZED,

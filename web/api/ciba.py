@@ -1,4 +1,4 @@
-"""A service asks an absent citizen: OpenID Connect CIBA Core 1.0, poll mode, with rich authorization requests (RFC 9396)."""
+"""A service asks an absent citizen: CIBA Core 1.0 in poll mode, with rich authorization requests (RFC 9396)."""
 
 import re
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from flask import request as http
 
 from vault import purposes, requests
 from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
-from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusal
+from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.edge import API_PATH, edge
 from web.api.forms import check_form
 from web.schemas import access_details
@@ -42,16 +42,20 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
 
 def _check_form(form: dict[str, str], client: Client) -> None:
     if form.get("client_id", client.slug) != client.slug:
-        raise OAuthRefusal("invalid_request", "client_id is not the client that authenticated")
+        raise OAuthRefusedError("invalid_request", "client_id is not the client that authenticated")
     if "request" in form:
-        raise OAuthRefusal("request_not_supported", "signed request objects are not taken")
+        raise OAuthRefusedError("request_not_supported", "signed request objects are not taken")
     if form.get("scope") != SCOPE:
-        raise OAuthRefusal("invalid_scope", "the scope is `openid`; what is asked for stands in authorization_details")
+        raise OAuthRefusedError(
+            "invalid_scope", "the scope is `openid`; what is asked for stands in authorization_details"
+        )
     if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
-        raise OAuthRefusal("invalid_request", "name the person by login_hint, and by nothing else")
+        raise OAuthRefusedError("invalid_request", "name the person by login_hint, and by nothing else")
     message = form.get("binding_message", "")
     if len(message) > MOST_MESSAGE or not _PLAIN.fullmatch(message):
-        raise OAuthRefusal("invalid_binding_message", f"a binding message has at most {MOST_MESSAGE} plain characters")
+        raise OAuthRefusedError(
+            "invalid_binding_message", f"a binding message has at most {MOST_MESSAGE} plain characters"
+        )
 
 
 def _ask(form: dict[str, str], client: Client) -> requests.Asked:
@@ -62,17 +66,17 @@ def _ask(form: dict[str, str], client: Client) -> requests.Asked:
             ask = _asked(form, client, wanted, wanted.fields_for(purpose))
             return requests.ask(ctx, asked=ask)
     except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
-        raise OAuthRefusal("invalid_authorization_details", str(error)) from error
+        raise OAuthRefusedError("invalid_authorization_details", str(error)) from error
     except NotAllowedError as error:
-        raise OAuthRefusal(
+        raise OAuthRefusedError(
             "access_denied", "this service may not ask for that purpose", status=HTTPStatus.FORBIDDEN
         ) from error
     except NotFoundError as error:
-        raise OAuthRefusal(
+        raise OAuthRefusedError(
             "invalid_authorization_details", "the purpose or the reference is not one you may name"
         ) from error
     except InvalidInputError as error:
-        raise OAuthRefusal("invalid_request", str(error)) from error
+        raise OAuthRefusedError("invalid_request", str(error)) from error
 
 
 def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozenset[str]) -> requests.Ask:
@@ -91,16 +95,16 @@ def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozens
 
 
 def _hint(text: str) -> requests.Hint:
-    """The hint, if it has a form at all. Whether it names anyone is not said before the citizen decides (CIBA, section 13)."""
+    """The hint, if it has a form at all. Whether it names anyone is not said here (CIBA Core 1.0, section 15)."""
     try:
         return requests.Hint.parse(text)
     except InvalidInputError as error:
-        raise OAuthRefusal("unknown_user_id", str(error)) from error
+        raise OAuthRefusedError("unknown_user_id", str(error)) from error
 
 
 def _expiry(text: str | None) -> int | None:
     if text is None:
         return None
     if not _DIGITS.fullmatch(text) or not 0 < int(text) <= LONGEST_WAIT:
-        raise OAuthRefusal("invalid_request", f"requested_expiry is 1 to {LONGEST_WAIT} seconds")
+        raise OAuthRefusedError("invalid_request", f"requested_expiry is 1 to {LONGEST_WAIT} seconds")
     return int(text)

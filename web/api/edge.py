@@ -1,4 +1,4 @@
-"""What every view of the service protocol needs from the running app: vault, addresses, nonces, ids that fit one service."""
+"""What every view of the service protocol needs of the running app: vault, addresses, nonces, ids for one service."""
 
 from dataclasses import dataclass
 from typing import Final, cast

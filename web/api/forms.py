@@ -21,7 +21,7 @@ def check_form(request: Request) -> dict[str, str]:
     Raises:
         WrongMediaTypeError: The body is not a form.
         RequestTooLargeError: It is longer than 64 KiB.
-        MalformedRequestError: It has parameters in the address, is not UTF-8, names one twice, or holds control characters.
+        MalformedRequestError: It has parameters in the address or one twice, is not UTF-8, or holds controls.
     """
     if request.mimetype != MEDIA_TYPE:
         raise WrongMediaTypeError(f"send a form ({MEDIA_TYPE})")

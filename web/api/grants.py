@@ -1,4 +1,4 @@
-"""Grant management: a service asks how a grant stands, or gives it back. It shows a token of that grant, and its proof."""
+"""Grant management: a service asks how a grant stands, or gives it back, with a token of that grant and its proof."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The ID token that CIBA owes a client (OpenID Connect Core 1.0, section 2): who decided, under a name for this service only."""
+"""The ID token that CIBA owes a client (OpenID Connect Core 1.0, section 2), with a name for this service only."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import orjson
 from web.api.jose import base64url
 
 KEY_NAME: Final = "issuer"
-ALGORITHM: Final = "ES256"
+ALGORITHM: Final = "EdDSA"  # Ed25519; RFC 9864 renamed it, and clients know it by this name
 LIFETIME: Final = timedelta(seconds=300)
-HALF: Final = 16  # bytes: the left half of SHA-256, for at_hash
+HALF: Final = 32  # bytes: the left half of SHA-512, the hash of Ed25519, for at_hash
 
 Sign = Callable[[bytes], bytes]
 
@@ -32,7 +32,7 @@ def make(
     A signed ID token.
 
     Args:
-        sign: Signs bytes with ECDSA P-256 and SHA-256; returns ``r | s``, 64 bytes (RFC 7518, section 3.4).
+        sign: Signs bytes with Ed25519; returns 64 bytes (RFC 8037, section 3.1).
         key_id: The key's id in ``/jwks``.
         issuer: This server.
         audience: The client id.
@@ -49,7 +49,7 @@ def make(
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
         "auth_time": int(decided_at.timestamp()),
-        "at_hash": base64url(hashlib.sha256(access_token.encode("ascii")).digest()[:HALF]),
+        "at_hash": base64url(hashlib.sha512(access_token.encode("ascii")).digest()[:HALF]),
     }
     signed = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
     return f"{signed}.{base64url(sign(signed.encode('ascii')))}"

@@ -3,19 +3,20 @@
 from functools import lru_cache
 from typing import Any
 
-from joserfc.jwk import ECKey
+from joserfc.jwk import OKPKey
 
 from vault.context import Vault
 from web.api.id_token import ALGORITHM, KEY_NAME, Sign
+from web.api.jose import base64url
 
 
 @lru_cache(maxsize=8)
-def _public(vault_key: bytes) -> ECKey:
-    return ECKey.import_key(vault_key)
+def _public(raw: bytes) -> OKPKey:
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": base64url(raw)})
 
 
-def public_key(vault: Vault) -> ECKey:
-    """The public half, P-256."""
+def public_key(vault: Vault) -> OKPKey:
+    """The public half, Ed25519 (RFC 8037)."""
     return _public(vault.keyring.store.public_key(KEY_NAME))
 
 

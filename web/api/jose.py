@@ -107,6 +107,20 @@ def _bits(modulus: object) -> int:
     return int.from_bytes(_decoded(modulus)).bit_length() if isinstance(modulus, str) else 0
 
 
+def opened(token: str, key: PublicKey | KeySet) -> bytes:
+    """
+    The payload of *token*, once its signature verifies under *key*.
+
+    Raises:
+        SignatureRefusedError: The header is not taken, or the signature does not verify.
+    """
+    read_header(token)
+    try:
+        return bytes(jws.deserialize_compact(token, key, registry=_REGISTRY).payload)
+    except (JoseError, ValueError, TypeError) as error:
+        raise SignatureRefusedError("its signature does not verify") from error
+
+
 def verified(token: str, key: PublicKey | KeySet) -> dict[str, Any]:
     """
     The claims of *token*, once its signature verifies under *key*.
@@ -114,12 +128,7 @@ def verified(token: str, key: PublicKey | KeySet) -> dict[str, Any]:
     Raises:
         SignatureRefusedError: The signature does not verify, or the claims are not strict JSON.
     """
-    read_header(token)
-    try:
-        opened = jws.deserialize_compact(token, key, registry=_REGISTRY)
-    except (JoseError, ValueError, TypeError) as error:
-        raise SignatureRefusedError("its signature does not verify") from error
-    return _strict(opened.payload)
+    return _strict(opened(token, key))
 
 
 def key_set(jwks: Mapping[str, Any]) -> KeySet:

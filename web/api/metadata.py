@@ -1,9 +1,10 @@
-"""What clients may know before they begin: authorization server metadata (RFC 8414) and that of the data API (RFC 9728)."""
+"""What clients may know before they begin: metadata of the server (RFC 8414) and of the data API (RFC 9728)."""
 
 from typing import Any, Final
 
 from web.api.authlib_core import AUTH_METHOD
 from web.api.edge import API_PATH, Edge
+from web.api.id_token import ALGORITHM
 from web.api.jose import ALGORITHMS
 from web.api.token import CIBA
 from web.schemas.access_details import TYPE
@@ -12,7 +13,7 @@ SIGNATURES: Final = list(ALGORITHMS)
 
 
 def authorization_server(edge: Edge) -> dict[str, Any]:
-    """The document at both well-known addresses (RFC 8414, section 2; CIBA Core 1.0, section 4; RFC 9449, section 5.1)."""
+    """The server's document (RFC 8414, section 2; CIBA Core 1.0, section 4; RFC 9449, section 5.1)."""
     return {
         "issuer": edge.issuer,
         "jwks_uri": edge.url("/jwks"),
@@ -26,7 +27,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "response_types_supported": [],
         "scopes_supported": ["openid"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash"],
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": False,

@@ -1,6 +1,5 @@
-"""The ``Vault-Log-Receipt`` header: a promise, signed with the receipt key, that the entry of this look is queued for the log."""
+"""The ``Vault-Log-Receipt`` header: a signed promise that the entry of this look is queued for the log."""
 
-import base64
 from typing import Final
 
 from audit.receipts import sign_receipt
@@ -12,8 +11,6 @@ KEY_NAME: Final = "receipt"
 
 
 def of(vault: Vault, release: Release) -> str:
-    """The receipt of one release, base64 in one line."""
-    receipt = sign_receipt(
-        lambda data: vault.keyring.store.sign(KEY_NAME, data), vault.origin, release.leaf_hash, release.time_us
-    )
-    return base64.b64encode(receipt.encode()).decode()
+    """The receipt of one release, a line of ASCII (`audit.receipts`)."""
+    store = vault.keyring.store
+    return sign_receipt(lambda data: store.sign(KEY_NAME, data), vault.origin, release.leaf_hash, release.time_us)

@@ -1,8 +1,8 @@
 """The data API: the granted fields of the token's citizen, through the door and no other way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
@@ -14,12 +14,14 @@ from vault import access
 from vault.access import ActingPerson
 from vault.release import FieldState, Opened, RecordView, Refusal, Release
 from web.api import receipts, structured
-from web.api.edge import RECORDS_PATH, edge
+from web.api.edge import edge
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
 from web.errors import problem
 from web.faults import ActingPersonMissingError, MalformedRequestError
 from web.limits import limiter
 from web.schemas.records import Problem, RecordsAnswer, RecordsQuery, asked_fields
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 CALLS: Final = "6000 per minute"  # for one address
 
@@ -63,17 +65,28 @@ _ACTOR: Final = {
 _PROOF: Final = {"in": "header", "name": "DPoP", "required": True, "schema": {"type": "string"}}
 
 
-@blueprint.route("/records")
+_DESCRIPTION: Final = (
+    blueprint.doc(parameters=[_ACTOR, _PROOF], security=[{"dpop": []}]),
+    blueprint.arguments(RecordsQuery, location="query"),
+    blueprint.response(HTTPStatus.OK, RecordsAnswer),
+    blueprint.alt_response(
+        HTTPStatus.UNAUTHORIZED, schema=Problem, description="The token or its proof is not valid now."
+    ),
+    blueprint.alt_response(HTTPStatus.FORBIDDEN, schema=Problem, description="Refused, with the reason; logged."),
+)
+
+
+def _described(view: View) -> View:
+    """*view* with its query read and its answers described (flask-smorest's decorators carry no types)."""
+    for decorate in reversed(_DESCRIPTION):
+        view = decorate(view)
+    return view
+
+
 class Records(MethodView):
     """The one collection there is for a token."""
 
-    @blueprint.doc(parameters=[_ACTOR, _PROOF], security=[{"dpop": []}])
-    @blueprint.arguments(RecordsQuery, location="query")
-    @blueprint.response(HTTPStatus.OK, RecordsAnswer)
-    @blueprint.alt_response(
-        HTTPStatus.UNAUTHORIZED, schema=Problem, description="The token or its proof is not valid now."
-    )
-    @blueprint.alt_response(HTTPStatus.FORBIDDEN, schema=Problem, description="Refused, with the reason; logged.")
+    @_described
     def get(self, query: dict[str, Any]) -> Response:
         """
         Read the granted fields.
@@ -93,6 +106,9 @@ class Records(MethodView):
         return _refused(answer) if isinstance(answer, Refusal) else _released(answer)
 
 
+blueprint.route("/records")(Records)
+
+
 def _acting() -> ActingPerson | None:
     shown = request.headers.getlist(structured.HEADER)
     if len(shown) > 1:
@@ -103,14 +119,13 @@ def _acting() -> ActingPerson | None:
 def _refused(refusal: Refusal) -> Response:
     if refusal.code == ActingPersonMissingError.code:
         raise ActingPersonMissingError(f"name who looks in the {structured.HEADER} header")
-    answer = problem(
+    return problem(
         HTTPStatus.FORBIDDEN,
         refusal.code,
         refusal.officer_words,
         because=list(refusal.because),
         missing=list(refusal.missing),
     )
-    return answer
 
 
 def _released(release: Release) -> Response:

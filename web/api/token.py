@@ -11,7 +11,7 @@ from vault.context import SYSTEM, Context
 from vault.errors import ReplayedError, WrongStateError
 from vault.grants import GrantView
 from web.api import id_token, issuer_key
-from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusal, TokenEndpointMixin
+from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.edge import API_PATH, edge
 from web.api.forms import check_form
 from web.api.proofs import fresh_nonce, shown_proof
@@ -38,7 +38,7 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib 
     TOKEN_ENDPOINT_AUTH_METHODS = (AUTH_METHOD,)
 
     def validate_token_request(self) -> None:
-        """Judge form, proof and client. The nonce comes first: a client answers its challenge with the same assertion."""
+        """Judge form, proof and client. The nonce comes first: a client may answer with the same assertion."""
         self.form = check_form(http)
         self.proof = proof_here()
         self.request.client = self.authenticate_token_endpoint_client()
@@ -48,10 +48,10 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib 
         """The first token of an allowed request, or where the request stands."""
         handle = self.form.get("auth_req_id", "")
         if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
-            raise OAuthRefusal("invalid_request", "auth_req_id is missing or is not one")
+            raise OAuthRefusedError("invalid_request", "auth_req_id is missing or is not one")
         answer = _redeem(self.request.client, handle, self.proof)
         if isinstance(answer, str):
-            raise OAuthRefusal(*_REFUSALS[answer])
+            raise OAuthRefusedError(*_REFUSALS[answer])
         return HTTPStatus.OK, answer, []
 
 
@@ -60,14 +60,14 @@ def proof_here() -> Proof:
     The request's proof, its faults told in RFC 9449's words for an authorization server (section 5, section 8).
 
     Raises:
-        OAuthRefusal: It is missing, wrong or without this server's nonce.
+        OAuthRefusedError: It is missing, wrong or without this server's nonce.
     """
     try:
         return shown_proof()
     except NonceNeededError as error:
-        raise OAuthRefusal(error.code, str(error), headers=fresh_nonce()) from error
+        raise OAuthRefusedError(error.code, str(error), headers=fresh_nonce()) from error
     except ProofInvalidError as error:
-        raise OAuthRefusal(error.code, str(error)) from error
+        raise OAuthRefusedError(error.code, str(error)) from error
 
 
 def _spend(proof: Proof) -> None:
@@ -75,7 +75,7 @@ def _spend(proof: Proof) -> None:
         with edge().vault.transaction(SYSTEM) as ctx:
             tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     except ReplayedError as error:
-        raise OAuthRefusal("invalid_dpop_proof", "this DPoP proof was shown before") from error
+        raise OAuthRefusedError("invalid_dpop_proof", "this DPoP proof was shown before") from error
 
 
 def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:

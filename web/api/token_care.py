@@ -1,4 +1,4 @@
-"""Asking about a token and giving it back: introspection (RFC 7662) and revocation (RFC 7009), each for its own client only."""
+"""Asking about a token and giving it back: RFC 7662 and RFC 7009, each for the token's own client only."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -8,7 +8,7 @@ from flask import request as http
 from vault import tokens
 from vault.errors import TokenInvalidError
 from vault.tokens import TokenView
-from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusal, RevocationEndpoint
+from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusedError, RevocationEndpoint
 from web.api.edge import API_PATH, edge
 from web.api.forms import check_form
 from web.schemas import access_details
@@ -19,7 +19,7 @@ LONGEST_HANDLE: Final = 128
 def _handle() -> str:
     handle = check_form(http).get("token", "")
     if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
-        raise OAuthRefusal("invalid_request", "the token is missing or is not one")
+        raise OAuthRefusedError("invalid_request", "the token is missing or is not one")
     return handle
 
 

@@ -1,1 +1,1 @@
-"""What JSON from outside must look like: marshmallow schemas that state bounds, refuse unknown members and yield plain values."""
+"""What JSON from outside must look like: schemas that state bounds, refuse unknown members and yield plain values."""

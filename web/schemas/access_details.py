@@ -4,8 +4,8 @@
      "fields": {"identity": ["name", "date_of_birth"]}, "purpose": "home-care-support",
      "max_uses": 500, "grant_period": "P30D", "reason": {"en": "…"}}
 
-The purpose decides: a request may repeat or narrow what is registered for it. A category without a list of fields means all
-of it that the purpose may ask for.
+The purpose decides: a request may repeat or narrow what is registered for it. A category without a list of fields means
+all of it that the purpose may ask for.
 """
 
 import re
@@ -34,7 +34,7 @@ _PERIOD: Final = re.compile(r"P([1-9][0-9]{0,3})([DW])")
 
 
 class DetailsRefusedError(Exception):
-    """The details cannot be taken: RFC 9396's ``invalid_authorization_details``. The message names members, never values."""
+    """The details are ``invalid_authorization_details`` (RFC 9396). The message names members, never values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ class RecordsQuery(Schema):
         data_key="fields",
         validate=[validate.Length(max=8192), validate.Regexp(_NAMES, error="names such as `medication.name`"), _few],
         metadata={
-            "description": "Full field names, separated by commas; all that the grant allows if left out. One field beyond"
+            "description": "Full field names, separated by commas; left out: all the grant allows. One field beyond"
             " the grant refuses the whole request, and the answer lists which.",
             "example": "medication.name,medication.dose",
         },
