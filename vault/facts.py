@@ -63,7 +63,9 @@ def _sharing(*conditions: ColumnElement[bool], token: bool) -> Select[Any]:
         .correlate(Grant)
         .scalar_subquery()
     )
-    audit_key = and_(CitizenKey.citizen_id == Grant.citizen_id, CitizenKey.kind == "audit", CitizenKey.generation == newest)
+    audit_key = and_(
+        CitizenKey.citizen_id == Grant.citizen_id, CitizenKey.kind == "audit", CitizenKey.generation == newest
+    )
     registered = and_(ServicePurpose.service_id == Grant.service_id, ServicePurpose.purpose == Grant.purpose)
     query = select(*(column for model in chosen for column in _columns(model))).select_from(Token if token else Grant)
     if token:
@@ -99,12 +101,16 @@ class Sharing:
 
 def by_token(session: Session, *, token_hash: bytes, month: str) -> Sharing | None:
     """The sharing behind a token, or nothing where there is no such token."""
-    return _first(session, session.execute(_BY_TOKEN, {"token_hash": token_hash, "month": f"month:{month}"}).all(), token=True)
+    return _first(
+        session, session.execute(_BY_TOKEN, {"token_hash": token_hash, "month": f"month:{month}"}).all(), token=True
+    )
 
 
 def by_grant(session: Session, *, grant_id: UUID, month: str) -> Sharing | None:
     """The sharing of a grant, or nothing where there is no such grant."""
-    return _first(session, session.execute(_BY_GRANT, {"grant_id": grant_id, "month": f"month:{month}"}).all(), token=False)
+    return _first(
+        session, session.execute(_BY_GRANT, {"grant_id": grant_id, "month": f"month:{month}"}).all(), token=False
+    )
 
 
 def _first(session: Session, rows: Sequence[Row[Any]], *, token: bool) -> Sharing | None:
@@ -150,7 +156,10 @@ _ITEMS: Final = (
         Organisation.name.label("organisation_name"),
     )
     .select_from(Record)
-    .join(Seal, and_(Seal.citizen_id == Record.citizen_id, Seal.record_id == Record.record_id, Seal.version == Record.version))
+    .join(
+        Seal,
+        and_(Seal.citizen_id == Record.citizen_id, Seal.record_id == Record.record_id, Seal.version == Record.version),
+    )
     .join(
         CategoryKey,
         and_(
@@ -183,7 +192,9 @@ def items(session: Session, *, citizen_id: UUID, categories: frozenset[str]) -> 
     """
     found: dict[UUID, Item] = {}
     for row in session.execute(_ITEMS, {"citizen_id": citizen_id, "categories": sorted(categories)}):
-        record, category_key, citizen_key = (_checked(session, row, model) for model in (Record, CategoryKey, CitizenKey))
+        record, category_key, citizen_key = (
+            _checked(session, row, model) for model in (Record, CategoryKey, CitizenKey)
+        )
         held = _checked(session, row, HeldBack)
         assert record and category_key and citizen_key  # noqa: S101, PT018 -- inner joins
         found[record["record_id"]] = Item(

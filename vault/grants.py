@@ -122,7 +122,12 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
         Event.GRANT_MADE,
         citizen_id=new.citizen_id,
         purpose=new.purpose.slug,
-        facts={**_facts(row), "decided_by": str(new.decided_by), "channel": str(new.channel), "case": new.case_reference},
+        facts={
+            **_facts(row),
+            "decided_by": str(new.decided_by),
+            "channel": str(new.channel),
+            "case": new.case_reference,
+        },
     )
     return _view(ctx, row)
 
@@ -130,7 +135,9 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
 def _evidence(ctx: Context, new: NewGrant, grant_id: UUID) -> bytes | None:
     if not new.evidence:
         return None
-    return close_for_citizen(ctx, citizen_id=new.citizen_id, what="evidence", row_id=grant_id, words={"evidence": new.evidence})
+    return close_for_citizen(
+        ctx, citizen_id=new.citizen_id, what="evidence", row_id=grant_id, words={"evidence": new.evidence}
+    )
 
 
 def _facts(row: Grant) -> dict[str, object]:
@@ -154,7 +161,13 @@ def withdraw(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         WrongStateError: It has ended already.
     """
     row = _live(ctx, citizen_id, grant_id)
-    demand(ctx, action="withdraw", citizen_id=citizen_id, fields=frozenset(row.fields), purpose=find_purpose(ctx, slug=row.purpose))
+    demand(
+        ctx,
+        action="withdraw",
+        citizen_id=citizen_id,
+        fields=frozenset(row.fields),
+        purpose=find_purpose(ctx, slug=row.purpose),
+    )
     _change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
     return _view(ctx, row)
 
@@ -172,7 +185,13 @@ def narrow(ctx: Context, *, citizen_id: UUID, grant_id: UUID, keep: frozenset[st
     row = _live(ctx, citizen_id, grant_id)
     if not keep or not keep <= set(row.fields):
         raise InvalidInputError("keep at least one of the fields that are shared now, and none that are not")
-    demand(ctx, action="withdraw", citizen_id=citizen_id, fields=frozenset(row.fields), purpose=find_purpose(ctx, slug=row.purpose))
+    demand(
+        ctx,
+        action="withdraw",
+        citizen_id=citizen_id,
+        fields=frozenset(row.fields),
+        purpose=find_purpose(ctx, slug=row.purpose),
+    )
     row.fields = sorted(keep)
     _change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
     return _view(ctx, row)
@@ -244,7 +263,9 @@ def sweep(ctx: Context) -> int:
     rows = ctx.session.scalars(select(Grant).where(Grant.state.in_(open_states), over | spent).with_for_update()).all()
     for row in rows:
         state = state_now(row, ctx.now)
-        _change(ctx, row, state=state, event=Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP)
+        _change(
+            ctx, row, state=state, event=Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP
+        )
     return len(rows)
 
 

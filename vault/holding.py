@@ -54,7 +54,9 @@ MARKED: Final = frozenset({"challenges", "links", "sign_ins", "tokens", "vault_f
 EXEMPT: Final = frozenset({"spent_proofs", "alembic_version"})
 """These rows can only make the vault refuse more, or say which migration was run."""
 
-LOG: Final = frozenset({"audit_outbox", "audit_entries", "audit_payloads", "audit_nodes", "audit_checkpoints", "audit_writers"})
+LOG: Final = frozenset(
+    {"audit_outbox", "audit_entries", "audit_payloads", "audit_nodes", "audit_checkpoints", "audit_writers"}
+)
 """The log itself; `audit.verify` proves these."""
 
 
@@ -140,15 +142,22 @@ def _covered_models() -> list[type[Base]]:
 
 def _rows(session: Session, model: type[Base]) -> Iterator[dict[str, Any]]:
     names = list(inspect(model).column_attrs.keys())
-    for row in session.execute(select(*(getattr(model, name).label(f"c_{name}") for name in names)).execution_options(yield_per=500)):
+    for row in session.execute(
+        select(*(getattr(model, name).label(f"c_{name}") for name in names)).execution_options(yield_per=500)
+    ):
         yield dict(zip(names, row, strict=True))
 
 
 def _name(model: type[Base], values: dict[str, Any]) -> str:
-    return " ".join(value.hex() if isinstance(value, bytes) else str(value) for value in (values[key] for key in shape_of(model).keys))
+    return " ".join(
+        value.hex() if isinstance(value, bytes) else str(value)
+        for value in (values[key] for key in shape_of(model).keys)
+    )
 
 
-def _row_defects(session: Session, told: _Told, model: type[Base], values: dict[str, Any], reference: bytes) -> Iterator[Defect]:
+def _row_defects(
+    session: Session, told: _Told, model: type[Base], values: dict[str, Any], reference: bytes
+) -> Iterator[Defect]:
     table, name = model.__tablename__, _name(model, values)
     if issubclass(model, Authenticated):
         try:

@@ -15,7 +15,13 @@ from sqlalchemy import select
 from audit.events import Event
 from vault.catalogue import CATALOGUE
 from vault.context import Context
-from vault.errors import BeyondPurposeError, InvalidInputError, NotFoundError, SecondPersonNeededError, UnknownFieldError
+from vault.errors import (
+    BeyondPurposeError,
+    InvalidInputError,
+    NotFoundError,
+    SecondPersonNeededError,
+    UnknownFieldError,
+)
 from vault.journal import note
 from vault.models import Purpose, ServicePurpose
 
@@ -65,6 +71,8 @@ class Definition:
     """Whether data may be brought into the vault under it."""
     batch: bool = False
     """Whether a service may read under it without naming an acting person."""
+    emergency: bool = False
+    """Whether an officer may look under it in an emergency, with a reason."""
     until_words: str = ""
     """The period in the citizen's words, such as ``until this care ends``."""
 
@@ -88,9 +96,17 @@ class Definition:
             UnknownFieldError: The catalogue does not hold one of the fields.
         """
         try:
-            made = cls(**{**given, "choice": Choice(given["choice"]), "controllers": tuple(given["controllers"]),
-                          "most": _fields(given["most"]), "review_on": _date(given["review_on"]),
-                          "condition": given.get("condition"), "schedule_1": given.get("schedule_1")})
+            made = cls(
+                **{
+                    **given,
+                    "choice": Choice(given["choice"]),
+                    "controllers": tuple(given["controllers"]),
+                    "most": _fields(given["most"]),
+                    "review_on": _date(given["review_on"]),
+                    "condition": given.get("condition"),
+                    "schedule_1": given.get("schedule_1"),
+                }
+            )
         except (KeyError, TypeError, ValueError) as error:
             message = f"a purpose is not complete or has a member that is not known: {error}"
             raise InvalidInputError(message) from error
@@ -109,7 +125,13 @@ class Definition:
     def as_json(self) -> dict[str, Any]:
         """The definition as it is stored."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**plain, "choice": str(self.choice), "controllers": list(self.controllers), "most": sorted(self.most), "review_on": self.review_on.isoformat()}
+        return {
+            **plain,
+            "choice": str(self.choice),
+            "controllers": list(self.controllers),
+            "most": sorted(self.most),
+            "review_on": self.review_on.isoformat(),
+        }
 
 
 def _date(value: object) -> date:
@@ -121,7 +143,7 @@ def _fields(names: list[str]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         if name.endswith(".*"):
-            found |= {field.name for field in CATALOGUE.category(name[:-2]).fields if not field.only_by_name}
+            found |= CATALOGUE.bundle(name[:-2])
         elif CATALOGUE.has(name):
             found.add(name)
         else:
@@ -144,7 +166,9 @@ def register(ctx: Context, *, definition: Definition, first: UUID | None, second
         raise SecondPersonNeededError(message)
     held = ctx.session.get(Purpose, definition.slug)
     if held is None:
-        ctx.session.add(Purpose(slug=definition.slug, definition=definition.as_json(), approved_first=first, approved_second=second))
+        ctx.session.add(
+            Purpose(slug=definition.slug, definition=definition.as_json(), approved_first=first, approved_second=second)
+        )
     elif held.definition != definition.as_json():
         held.definition, held.approved_first, held.approved_second = definition.as_json(), first, second
         held.version += 1
@@ -174,7 +198,9 @@ def registered(ctx: Context) -> list[Definition]:
 
 def of_service(ctx: Context, *, service_id: UUID) -> list[Definition]:
     """The purposes for which a service may ask."""
-    names = ctx.session.scalars(select(ServicePurpose).where(ServicePurpose.service_id == service_id).order_by(ServicePurpose.purpose))
+    names = ctx.session.scalars(
+        select(ServicePurpose).where(ServicePurpose.service_id == service_id).order_by(ServicePurpose.purpose)
+    )
     return [find(ctx, slug=row.purpose) for row in names]
 
 
@@ -183,7 +209,9 @@ def may_ask(ctx: Context, *, service_id: UUID, slug: str) -> bool:
     return ctx.session.get(ServicePurpose, (service_id, slug)) is not None
 
 
-def narrowest(definition: Definition, *, fields: frozenset[str], days: int | None, uses: int | None) -> tuple[frozenset[str], int, int]:
+def narrowest(
+    definition: Definition, *, fields: frozenset[str], days: int | None, uses: int | None
+) -> tuple[frozenset[str], int, int]:
     """
     What a request may have at most: *fields*, days and uses, cut by nothing and widened by nothing.
 
@@ -199,6 +227,8 @@ def narrowest(definition: Definition, *, fields: frozenset[str], days: int | Non
         message = f"purpose `{definition.slug}` may not ask for {', '.join(beyond)}"
         raise BeyondPurposeError(message)
     if (days or 0) > definition.max_days or (uses or 0) > definition.max_uses:
-        message = f"purpose `{definition.slug}` allows at most {definition.max_days} days and {definition.max_uses} uses"
+        message = (
+            f"purpose `{definition.slug}` allows at most {definition.max_days} days and {definition.max_uses} uses"
+        )
         raise BeyondPurposeError(message)
     return fields, days or definition.max_days, uses or definition.max_uses

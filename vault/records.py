@@ -64,7 +64,9 @@ def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUI
     source_key = source_key_of(ctx, item.source)
     body = _body(item)
     digest = _digest(ctx, citizen_id, body)
-    held = ctx.session.scalars(select(Record).where(Record.citizen_id == citizen_id, Record.source_key == source_key)).one_or_none()
+    held = ctx.session.scalars(
+        select(Record).where(Record.citizen_id == citizen_id, Record.source_key == source_key)
+    ).one_or_none()
     if held is None:
         record_id = new_id()
         ctx.session.add(_record(ctx, citizen_id, record_id, source_key, item))
@@ -124,7 +126,9 @@ def _record(ctx: Context, citizen_id: UUID, record_id: UUID, source_key: bytes, 
     )
 
 
-def _add_version(ctx: Context, citizen_id: UUID, record_id: UUID, version: int, item: NewItem, body: bytes, digest: bytes) -> None:
+def _add_version(
+    ctx: Context, citizen_id: UUID, record_id: UUID, version: int, item: NewItem, body: bytes, digest: bytes
+) -> None:
     epoch, key = category_key_for_writing(ctx, citizen_id=citizen_id, category=item.category)
     place = place_of(ctx.keyring.tenant, citizen_id, item.category, record_id, version, epoch)
     ctx.session.add(
@@ -139,7 +143,15 @@ def _add_version(ctx: Context, citizen_id: UUID, record_id: UUID, version: int, 
             run_id=item.run_id,
         )
     )
-    ctx.session.add(Seal(citizen_id=citizen_id, record_id=record_id, version=version, epoch=epoch, sealed=seal(key, body, place=place)))
+    ctx.session.add(
+        Seal(
+            citizen_id=citizen_id,
+            record_id=record_id,
+            version=version,
+            epoch=epoch,
+            sealed=seal(key, body, place=place),
+        )
+    )
 
 
 def place_of(tenant: str, citizen_id: UUID, category: str, record_id: UUID, version: int, epoch: int) -> Place:

@@ -118,7 +118,12 @@ class Release:
                 WrappedKey(item.category_key["wrapped"], item.category_key["fingerprint"]),
             )
             place = place_of(
-                self.keyring.tenant, record["citizen_id"], record["category"], record["record_id"], record["version"], item.epoch
+                self.keyring.tenant,
+                record["citizen_id"],
+                record["category"],
+                record["record_id"],
+                record["version"],
+                item.epoch,
             )
             opened: dict[str, Any] = orjson.loads(unseal(key, item.sealed, place=place))
         except Exception:
@@ -153,7 +158,9 @@ class Release:
         if name not in self.fields:
             return FieldState("not-shared", "ask the person")
         if any(fields.get(name) not in (None, "", []) for fields in held):
-            return FieldState("value", "items marked sensitive are not included: ask the person" if self.partial else "")
+            return FieldState(
+                "value", "items marked sensitive are not included: ask the person" if self.partial else ""
+            )
         none_known = NONE_KNOWN.get(name.partition(".")[0])
         said = [fields[none_known] for fields in held if none_known and none_known in fields]
         return FieldState("none-known", _plain(said[0])) if said else FieldState("not-recorded")
@@ -165,4 +172,6 @@ def _plain(value: Any) -> str:  # noqa: ANN401 -- any JSON value
 
 def _citizen_key(keyring: Keyring, item: Item) -> bytes:
     row = item.citizen_key
-    return keyring.open_citizen_key(row["citizen_id"], row["kind"], row["generation"], WrappedKey(row["wrapped"], row["fingerprint"]))
+    return keyring.open_citizen_key(
+        row["citizen_id"], row["kind"], row["generation"], WrappedKey(row["wrapped"], row["fingerprint"])
+    )

@@ -186,7 +186,9 @@ def _by_statute(
     ctx: Context, asked: Ask, purpose: Definition, known: UUID | None, fields: frozenset[str], days: int, uses: int
 ) -> Asked:
     if asked.hint.kind != "ref" or not asked.case_reference:
-        raise InvalidInputError("a statutory request names a reference that your organisation has verified, and a case reference")
+        raise InvalidInputError(
+            "a statutory request names a reference that your organisation has verified, and a case reference"
+        )
     if known is None:
         raise NotFoundError("this reference is not one that your organisation has verified")
     made = _row(ctx, asked, known, fields, days, uses)
@@ -213,12 +215,20 @@ def _by_statute(
     return Asked(handle, row.request_id, int((row.expires_at - ctx.now).total_seconds()), POLL_SECONDS)
 
 
-def _wait(ctx: Context, asked: Ask, citizen_id: UUID, keys: Keys, fields: frozenset[str], days: int, uses: int) -> Asked:
+def _wait(
+    ctx: Context, asked: Ask, citizen_id: UUID, keys: Keys, fields: frozenset[str], days: int, uses: int
+) -> Asked:
     pending = _pending(ctx, citizen_id, asked)
     if pending is not None and pending.expires_at <= ctx.now:
         pending.state = RequestState.EXPIRED
         pending.version += 1
-        note(ctx, Event.REQUEST_DECIDED, keys=keys, purpose=pending.purpose, facts={**_facts(pending), "state": "expired"})
+        note(
+            ctx,
+            Event.REQUEST_DECIDED,
+            keys=keys,
+            purpose=pending.purpose,
+            facts={**_facts(pending), "state": "expired"},
+        )
         pending = None
     if pending is not None:
         handle = new_handle()
@@ -306,12 +316,20 @@ def mark_redeemed(ctx: Context, *, service_id: UUID, handle: str) -> None:
         raise WrongStateError("this request was redeemed already or was not allowed")
     row.redeemed_at = ctx.now
     row.version += 1
-    note(ctx, Event.TOKEN_ISSUED, citizen_id=row.citizen_id, purpose=row.purpose, facts={**_facts(row), "grant": str(row.grant_id)})
+    note(
+        ctx,
+        Event.TOKEN_ISSUED,
+        citizen_id=row.citizen_id,
+        purpose=row.purpose,
+        facts={**_facts(row), "grant": str(row.grant_id)},
+    )
 
 
 def _by_handle(ctx: Context, service_id: UUID, handle: str) -> AccessRequest | None:
     return ctx.session.scalars(
-        select(AccessRequest).where(AccessRequest.handle_hash == handle_hash(handle), AccessRequest.service_id == service_id)
+        select(AccessRequest).where(
+            AccessRequest.handle_hash == handle_hash(handle), AccessRequest.service_id == service_id
+        )
     ).one_or_none()
 
 
@@ -356,7 +374,14 @@ def decide(
         raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
     purpose = find_purpose(ctx, slug=row.purpose)
     action = "assist" if decided_by is Decider.SPOKEN else "decide"
-    demand(ctx, action=action, citizen_id=citizen_id, fields=frozenset(row.fields), purpose=purpose, service_id=row.service_id)
+    demand(
+        ctx,
+        action=action,
+        citizen_id=citizen_id,
+        fields=frozenset(row.fields),
+        purpose=purpose,
+        service_id=row.service_id,
+    )
     grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
     _close(ctx, row, allowed, grant)
     return grant
@@ -393,7 +418,9 @@ def _allow(  # noqa: PLR0917 -- the facts of one decision
 
 def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> None:
     whole = allowed == set(row.fields)
-    row.state = RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
+    row.state = (
+        RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
+    )
     row.decided_at, row.grant_id = ctx.now, grant.grant_id if grant else None
     row.version += 1
     refused = sorted(set(row.fields) - allowed)
@@ -408,7 +435,9 @@ def waiting(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
 
 def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
     """Every request about a citizen, oldest first."""
-    rows = ctx.session.scalars(select(AccessRequest).where(AccessRequest.citizen_id == citizen_id).order_by(AccessRequest.asked_at))
+    rows = ctx.session.scalars(
+        select(AccessRequest).where(AccessRequest.citizen_id == citizen_id).order_by(AccessRequest.asked_at)
+    )
     return [_view(ctx, row) for row in rows]
 
 

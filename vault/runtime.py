@@ -74,7 +74,9 @@ def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clo
     return Vault(
         db=Database(database_url, info={"marks": marks}),
         keyring=keyring,
-        engine=Engine.load(fields=frozenset(field.name for field in CATALOGUE.fields), catalogue_digest=CATALOGUE.digest),
+        engine=Engine.load(
+            fields=frozenset(field.name for field in CATALOGUE.fields), catalogue_digest=CATALOGUE.digest
+        ),
         writers=Writers(keyring.writer_key),
         clock=clock,
         origin=origin,
@@ -90,11 +92,15 @@ def _check_facts(vault: Vault) -> None:
         with vault.db.reading() as session:
             fact = session.get(VaultFact, FINGERPRINT)
     except RowForgedError as error:
-        raise WrongRootKeyError("the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own") from error
+        raise WrongRootKeyError(
+            "the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own"
+        ) from error
     if fact is None:
         raise KeyStoreError("the database was not initialised; run `citizen-vault init`")
     if fact.value != _fingerprint(vault):
-        raise WrongRootKeyError("the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own")
+        raise WrongRootKeyError(
+            "the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own"
+        )
 
 
 def prepare(vault: Vault) -> None:

@@ -73,7 +73,9 @@ def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: int |
         KeyDestroyedError: The citizen's audit key was destroyed.
     """
     key = audit_key(ctx, citizen_id=citizen_id)
-    rows = read.entries_for(ctx.session.connection(), list(_pseudonyms(ctx, citizen_id, key)), before_index=before, limit=limit)
+    rows = read.entries_for(
+        ctx.session.connection(), list(_pseudonyms(ctx, citizen_id, key)), before_index=before, limit=limit
+    )
     return [_line(ctx, row, _open_subject(row.payload, key)) for row in rows]
 
 

@@ -1,0 +1,502 @@
+"""The one door out: decide, log, unseal. No other code reaches the plaintext of a record.
+
+1. *Read and decide*: the facts with the versions read, then the rules; no transaction is held.
+2. *One short write transaction, the door's own*: claim the proof, use up the grant on condition that nothing changed since, queue the log entry, commit.
+3. `Release.unseal`, which there is nothing to call on unless that transaction committed.
+
+So "logged but not delivered" can happen, and the reverse cannot. A refusal is logged the same way and returned, not raised.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, exists, update
+from sqlalchemy.orm import Session
+
+from audit.events import Event
+from policies.explain import explain
+from policies.model import Action, Decision, GrantFacts, Principal, Request, TokenFacts
+from vault import facts as reading
+from vault.authentic import marks_of
+from vault.catalogue import CATALOGUE
+from vault.clock import microseconds, month_of
+from vault.context import Actor, Context, Vault
+from vault.errors import NotAllowedError, NotFoundError, TokenInvalidError
+from vault.facts import Item, Sharing, Values
+from vault.grants import state_now
+from vault.holding import use_digest, use_reference
+from vault.ids import handle_hash
+from vault.journal import Happening, Keys, keys_for, queue
+from vault.judging import principal_of, purpose_facts
+from vault.keyring import WrappedKey
+from vault.kinds import GrantState, RecordStatus, ServiceStatus, TokenKind
+from vault.models import Citizen, Grant, Service, Token
+from vault.purposes import Definition
+from vault.release import Refusal, Release
+from vault.tokens import spend
+
+OWN_VIEW_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A DPoP proof that was checked: the key's thumbprint, its single-use id, and until when that must be remembered."""
+
+    thumbprint: str
+    jti: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActingPerson:
+    """Who looks on behalf of a service; the service vouches for it. The citizen sees role and team, the auditor the reference."""
+
+    reference: str
+    role: str
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    actor: Actor
+    fields: frozenset[str] | None
+    history: bool
+    acting: ActingPerson | None
+    proof: Proof | None
+
+
+def read_with_token(
+    vault: Vault,
+    *,
+    handle: str,
+    proof: Proof,
+    acting: ActingPerson | None,
+    fields: frozenset[str] | None,
+    history: bool = False,
+) -> Release | Refusal:
+    """
+    Release the fields a service asks for under its token.
+
+    Args:
+        vault: The running vault.
+        handle: The access token.
+        proof: The checked proof that came with this call.
+        acting: Who looks; only a batch purpose may do without.
+        fields: What is asked for; None means whatever the grant holds.
+        history: Whether stopped medicines and the like are asked for too.
+
+    Raises:
+        TokenInvalidError: The token is unknown, ended, bound to another key, or of an older version of its grant.
+        ReplayedError: The proof was shown before.
+        RowForgedError: A row was planted or changed behind the vault's back.
+    """
+    now = vault.clock()
+    with vault.db.reading() as session:
+        sharing = reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
+    if sharing is None or not _token_is_good(sharing, proof, now):
+        raise TokenInvalidError("the token is not known, has ended, or is not yours")
+    actor = Actor(
+        kind="service", service_id=sharing.service["service_id"], organisation_id=sharing.service["organisation_id"]
+    )
+    ask = _Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
+    again = lambda session: reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))  # noqa: E731 -- one line, used once
+    return _read(vault, sharing, ask, again)
+
+
+def _token_is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
+    token = sharing.token
+    return (
+        token is not None
+        and token["kind"] is TokenKind.ACCESS
+        and token["expires_at"] > now
+        and token["thumbprint"] == proof.thumbprint
+        and token["grant_version"] == sharing.grant["version"]
+        and token["service_id"] == sharing.grant["service_id"]
+    )
+
+
+def read_as_officer(
+    vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None, acting: ActingPerson
+) -> Release | Refusal:
+    """
+    Release a grant's fields to an officer of the service it was given to.
+
+    Raises:
+        NotFoundError: There is no such grant.
+        NotAllowedError: The actor is no officer.
+    """
+    if actor.kind != "officer":
+        raise NotAllowedError("only an officer looks for a service")
+    now = vault.clock()
+    load = lambda session: reading.by_grant(session, grant_id=grant_id, month=month_of(now))  # noqa: E731 -- one line, used twice
+    with vault.db.reading() as session:
+        sharing = load(session)
+    if sharing is None or sharing.grant["service_id"] != actor.service_id:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return _read(vault, sharing, _Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None), load)
+
+
+def _read(vault: Vault, sharing: Sharing, ask: _Ask, again: Any) -> Release | Refusal:  # noqa: ANN401 -- a loader of the same facts
+    for attempt in (1, 2):
+        now = vault.clock()
+        wanted = ask.fields if ask.fields is not None else frozenset(_askable(sharing.grant["fields"]))
+        with vault.db.reading() as session:
+            found = _releasable(session, sharing, wanted, history=ask.history)
+        decision = vault.engine.decide(_request(sharing, ask, wanted, found, now))
+        if not decision.allowed:
+            return _refuse(vault, sharing, ask, wanted, decision)
+        kept = _log_release(vault, sharing, ask, wanted, decision, found)
+        if kept is not None:
+            return _release(vault, sharing, wanted, found, *kept)
+        with vault.db.reading() as session:
+            fresh = again(session)
+        if fresh is None or attempt == 2 or (ask.proof and not _token_is_good(fresh, ask.proof, now)):  # noqa: PLR2004 -- once more, then no
+            break
+        sharing = fresh
+    return _refuse(vault, sharing, ask, wanted, Decision(False, ("changed-meanwhile",), vault.engine.digest))
+
+
+def _askable(fields: list[str]) -> set[str]:
+    """What "whatever the grant holds" means: never a value that is shown one at a time."""
+    return {name for name in fields if not CATALOGUE.field(name).needs_reveal}
+
+
+def _releasable(session: Session, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
+    """The items that this grant reaches: nothing entered in error, above its sensitivity, excepted, or (unless asked) past."""
+    known = {name for name in wanted if CATALOGUE.has(name)}
+    categories = frozenset(CATALOGUE.field(name).category for name in known)
+    if not categories:
+        return ()
+    exceptions = set(sharing.grant["exceptions"])
+    with_history = history and sharing.grant["history"]
+    return tuple(
+        item
+        for item in reading.items(session, citizen_id=sharing.grant["citizen_id"], categories=categories)
+        if item.record["status"] is RecordStatus.CURRENT
+        or (with_history and item.record["status"] is RecordStatus.HISTORY)
+        if _above(item) <= sharing.grant["max_sensitivity"] and str(item.record["record_id"]) not in exceptions
+    )
+
+
+def _above(item: Item) -> int:
+    """How sensitive an item is beyond what its category begins with: naming the category covers that much."""
+    usual = int(CATALOGUE.category(item.record["category"]).sensitivity)
+    return int(item.record["sensitivity"]) if item.record["sensitivity"] > usual else 0
+
+
+def _request(sharing: Sharing, ask: _Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
+    definition = Definition.parse(sharing.purpose["definition"])
+    suspended = sharing.service["status"] is not ServiceStatus.ACTIVE
+    token = sharing.token
+    return Request(
+        action=Action.READ,
+        principal=principal_of(ask.actor, suspended=suspended),
+        now=int(now.timestamp()),
+        owner=str(sharing.grant["citizen_id"]),
+        owner_status=str(sharing.citizen["status"]),
+        fields=wanted,
+        purpose=purpose_facts(definition, registered=sharing.registered),
+        grant=_grant_facts(sharing.grant, now),
+        token=TokenFacts(bound=ask.proof is not None, grant_version=token["grant_version"]) if token else None,
+        acting_named=ask.acting is not None,
+        batch=definition.batch and definition.slug in sharing.service["batch_purposes"],
+        sensitivity=max((_above(item) for item in found), default=0),
+    )
+
+
+def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
+    return GrantFacts(
+        owner=str(grant["citizen_id"]),
+        service=str(grant["service_id"]),
+        purpose=grant["purpose"],
+        fields=frozenset(grant["fields"]),
+        state=str(state_now(_Row(grant), now)),  # type: ignore[arg-type] -- reads four attributes that a row has
+        not_before=int(grant["not_before"].timestamp()),
+        not_after=int(grant["not_after"].timestamp()),
+        uses_left=grant["max_uses"] - grant["uses"],
+        max_sensitivity=grant["max_sensitivity"],
+        version=grant["version"],
+    )
+
+
+class _Row:
+    """Values read without a model, by attribute."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.__dict__.update(values)
+
+
+_USE: Final = (
+    update(Grant)
+    .where(
+        Grant.citizen_id == bindparam("the_citizen"),
+        Grant.grant_id == bindparam("the_grant"),
+        Grant.version == bindparam("the_version"),
+        Grant.state == GrantState.ACTIVE,
+        Grant.uses < Grant.max_uses,
+        Grant.not_before <= bindparam("the_time"),
+        Grant.not_after > bindparam("the_time"),
+        exists().where(Service.service_id == bindparam("the_service"), Service.version == bindparam("service_version")),
+        exists().where(Citizen.citizen_id == bindparam("the_citizen"), Citizen.version == bindparam("citizen_version")),
+    )
+    .values(uses=Grant.uses + 1, last_used_at=bindparam("the_time"))
+    .execution_options(synchronize_session=False)
+)
+_USE_WITH_TOKEN: Final = _USE.where(exists().where(Token.token_hash == bindparam("the_token")))
+
+
+def _log_release(
+    vault: Vault, sharing: Sharing, ask: _Ask, wanted: frozenset[str], decision: Decision, found: tuple[Item, ...]
+) -> tuple[bytes, int] | None:
+    """Claim, use up, log, commit; nothing where something changed since it was read."""
+    with vault.transaction(ask.actor) as ctx:
+        _claim(ctx, ask)
+        if not _use(ctx, sharing):
+            ctx.session.rollback()
+            return None
+        grant = sharing.grant
+        pair = (
+            use_reference(marks_of(ctx.session).reference_key, grant["grant_id"]),
+            use_digest(grant["grant_id"], grant["version"]),
+        )
+        happening = Happening(
+            event=Event.RECORD_OPENED,
+            purpose=grant["purpose"],
+            policy_set=decision.policy_set,
+            facts={
+                **_ask_facts(sharing, ask, wanted),
+                "because": list(decision.because),
+                "records": [f"{item.record['record_id']}/{item.record['version']}" for item in found],
+            },
+        )
+        leaf = queue(
+            ctx.session,
+            vault,
+            now=ctx.now,
+            actor=ask.actor,
+            keys=_keys(ctx, sharing),
+            happening=happening,
+            pairs=[pair],
+        )
+        time_us = microseconds(ctx.now)
+    return leaf, time_us
+
+
+def _claim(ctx: Context, ask: _Ask) -> None:
+    if ask.proof is not None:
+        spend(ctx, owner=ask.proof.thumbprint, jti=ask.proof.jti, expires_at=ask.proof.expires_at)
+
+
+def _use(ctx: Context, sharing: Sharing) -> bool:
+    grant, token = sharing.grant, sharing.token
+    values = {
+        "the_citizen": grant["citizen_id"],
+        "the_grant": grant["grant_id"],
+        "the_version": grant["version"],
+        "the_time": ctx.now,
+        "the_service": sharing.service["service_id"],
+        "service_version": sharing.service["version"],
+        "citizen_version": sharing.citizen["version"],
+    }
+    connection = ctx.session.connection()
+    if token is None:
+        return connection.execute(_USE, values).rowcount == 1
+    return connection.execute(_USE_WITH_TOKEN, {**values, "the_token": token["token_hash"]}).rowcount == 1
+
+
+def _ask_facts(sharing: Sharing, ask: _Ask, wanted: frozenset[str]) -> dict[str, Any]:
+    acting = ask.acting
+    return {
+        "grant": str(sharing.grant["grant_id"]),
+        "version": sharing.grant["version"],
+        "service": str(sharing.service["service_id"]),
+        "fields": sorted(wanted & set(sharing.grant["fields"])),
+        "acting": {"reference": acting.reference, "role": acting.role, "team": acting.team} if acting else {},
+    }
+
+
+def _keys(ctx: Context, sharing: Sharing) -> Keys:
+    """The keys of the entry, from the rows read already; made or looked up where a month has just begun."""
+    audit_row, month_row = sharing.audit_key, sharing.month_key
+    if (
+        not reading.key_is_active(audit_row)
+        or not reading.key_is_active(month_row)
+        or audit_row is None
+        or month_row is None
+    ):
+        return keys_for(ctx, citizen_id=sharing.grant["citizen_id"])
+    ring = ctx.keyring
+    subject = ring.open_citizen_key(
+        audit_row["citizen_id"],
+        audit_row["kind"],
+        audit_row["generation"],
+        WrappedKey(audit_row["wrapped"], audit_row["fingerprint"]),
+    )
+    month = ring.open_house_key(
+        month_row["name"], month_row["generation"], WrappedKey(month_row["wrapped"], month_row["fingerprint"])
+    )
+    return Keys(subject=subject, month=month, pseudonym=ring.pseudonym(subject, month_of(ctx.now)))
+
+
+def _release(
+    vault: Vault, sharing: Sharing, wanted: frozenset[str], found: tuple[Item, ...], leaf_hash: bytes, time_us: int
+) -> Release:
+    citizen_id = sharing.grant["citizen_id"]
+    return Release(
+        fields=wanted,
+        asked=wanted,
+        missing=(),
+        leaf_hash=leaf_hash,
+        time_us=time_us,
+        items=found,
+        keyring=vault.keyring,
+        partial=sharing.grant["max_sensitivity"] < 1,
+        reveal=len(wanted) == 1,
+        on_broken=lambda record_id: _note_broken(vault, citizen_id, record_id),
+    )
+
+
+def _refuse(vault: Vault, sharing: Sharing, ask: _Ask, wanted: frozenset[str], decision: Decision) -> Refusal:
+    known = frozenset(name for name in wanted if CATALOGUE.has(name))
+    missing = tuple(sorted(known - set(sharing.grant["fields"])))
+    with vault.transaction(ask.actor) as ctx:
+        _claim(ctx, ask)
+        facts = {
+            **_ask_facts(sharing, ask, known),
+            "because": list(decision.because),
+            "refused": sorted(known),
+            "fields": [],
+            "missing": list(missing),
+        }
+        happening = Happening(
+            event=Event.RECORD_REFUSED, purpose=sharing.grant["purpose"], policy_set=decision.policy_set, facts=facts
+        )
+        leaf = queue(
+            ctx.session, vault, now=ctx.now, actor=ask.actor, keys=_keys(ctx, sharing), happening=happening, pairs=[]
+        )
+    return _refusal(vault, replace(decision, missing=decision.missing or missing), missing, leaf)
+
+
+def _refusal(vault: Vault, decision: Decision, missing: tuple[str, ...], leaf_hash: bytes) -> Refusal:
+    return Refusal(
+        code="beyond_grant" if missing else "refused",
+        because=decision.because,
+        words=explain(decision, vault.engine.rulebook, audience="citizen"),
+        officer_words=explain(decision, vault.engine.rulebook, audience="officer"),
+        missing=missing,
+        leaf_hash=leaf_hash,
+    )
+
+
+def _note_broken(vault: Vault, citizen_id: UUID, record_id: UUID) -> None:
+    with vault.transaction(Actor(kind="system")) as ctx:
+        happening = Happening(event=Event.RECORD_UNSEAL_FAILED, facts={"record": str(record_id)})
+        queue(
+            ctx.session,
+            vault,
+            now=ctx.now,
+            actor=ctx.actor,
+            keys=keys_for(ctx, citizen_id=citizen_id),
+            happening=happening,
+            pairs=[],
+        )
+
+
+def read_own(vault: Vault, *, actor: Actor, citizen_id: UUID, categories: frozenset[str]) -> Release | Refusal:
+    """
+    Open a citizen's own categories for them: everything but what is lawfully held back, and with dangerous values masked.
+
+    Raises:
+        NotFoundError: No such citizen.
+        UnknownFieldError: No such category.
+    """
+    fields = frozenset(name for category in categories for name in CATALOGUE.fields_of(category))
+    return _own(vault, actor, citizen_id, Action.READ, fields, None)
+
+
+def reveal(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID, field: str) -> Release | Refusal:
+    """
+    Show a citizen one dangerous value of one item; each time is logged.
+
+    Raises:
+        NotFoundError: No such citizen.
+        UnknownFieldError: No such field.
+    """
+    CATALOGUE.field(field)
+    return _own(vault, actor, citizen_id, Action.REVEAL, frozenset({field}), record_id)
+
+
+def _own(
+    vault: Vault, actor: Actor, citizen_id: UUID, action: Action, fields: frozenset[str], record_id: UUID | None
+) -> Release | Refusal:
+    categories = frozenset(CATALOGUE.field(name).category for name in fields)
+    with vault.reading(actor) as ctx:
+        citizen = ctx.session.get(Citizen, citizen_id)
+        if citizen is None:
+            raise NotFoundError(f"citizen `{citizen_id}` is not known")
+        now = ctx.now
+        found = tuple(
+            item
+            for item in reading.items(ctx.session, citizen_id=citizen_id, categories=categories)
+            if (item.held_until is None or item.held_until <= now) and record_id in {None, item.record["record_id"]}
+        )
+        status, version = str(citizen.status), citizen.version
+    principal = Principal(kind=actor.kind if actor.kind in {"citizen", "delegate"} else "citizen", id=actor.principal)
+    decision = vault.engine.decide(
+        Request(
+            action=action,
+            principal=principal,
+            now=int(now.timestamp()),
+            owner=str(citizen_id),
+            owner_status=status,
+            fields=fields,
+        )
+    )
+    leaf_hash, time_us = _log_own(vault, actor, citizen_id, version, action, fields, decision)
+    if not decision.allowed:
+        return _refusal(vault, decision, (), leaf_hash)
+    return Release(
+        fields=fields,
+        asked=fields,
+        missing=(),
+        leaf_hash=leaf_hash,
+        time_us=time_us,
+        items=found,
+        keyring=vault.keyring,
+        reveal=action is Action.REVEAL,
+        on_broken=lambda broken: _note_broken(vault, citizen_id, broken),
+    )
+
+
+def _log_own(
+    vault: Vault,
+    actor: Actor,
+    citizen_id: UUID,
+    version: int,
+    action: Action,
+    fields: frozenset[str],
+    decision: Decision,
+) -> tuple[bytes, int]:
+    with vault.transaction(actor) as ctx:
+        citizen = ctx.session.get(Citizen, citizen_id)
+        if citizen is None or citizen.version != version:
+            raise NotAllowedError("something changed at this moment; try again")
+        categories = sorted({CATALOGUE.field(name).category for name in fields})
+        shown = {"fields": sorted(fields)} if action is Action.REVEAL else {"categories": categories}
+        event = Event.RECORD_VIEWED if decision.allowed else Event.RECORD_REFUSED
+        happening = Happening(
+            event=event, policy_set=decision.policy_set, facts={**shown, "because": list(decision.because)}
+        )
+        leaf = queue(
+            ctx.session,
+            vault,
+            now=ctx.now,
+            actor=actor,
+            keys=keys_for(ctx, citizen_id=citizen_id),
+            happening=happening,
+            pairs=[],
+        )
+        return leaf, microseconds(ctx.now)
