@@ -1,4 +1,4 @@
-"""Writers' numbers: the law by which a missing leaf is noticed. Pure; the sequencer and the verifier follow the same one.
+"""Writers' numbers: how a missing leaf is noticed. Pure; the sequencer and the verifier follow the same law.
 
 A writer announces itself under number 0, counts without gaps, and ends with ``audit:closed``. When nobody knows whether
 a commit was kept, the writer retires and its successor's announcement names it with the first and last doubtful number:

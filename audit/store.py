@@ -1,0 +1,85 @@
+"""The tree as it is stored: its size and its nodes; and the lock that lets one sequencer at a time add to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.orm import Session
+
+from audit.errors import TreeIncompleteError
+from audit.models import CHECKPOINTS, ENTRIES, NODES
+from audit.tree import Frontier, Place, places_of
+
+Executor = Connection | Session
+
+_LOCK_NUMBER = 0x6369_7469_7A65_6E  # "citizen": any number that nothing else in the database locks by
+_LARGEST = func.max(ENTRIES.c.index)
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:number)")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTree:
+    """The tree of one log as the tables hold it, seen through one connection."""
+
+    connection: Executor
+    log: int
+    size: int
+
+    def nodes(self, places: Iterable[Place]) -> Mapping[Place, bytes]:
+        """Fetch the complete nodes at *places*.
+
+        Raises:
+            TreeIncompleteError: one of them is not stored.
+        """
+        found: dict[Place, bytes] = {}
+        for level, wanted in groupby(sorted(set(places)), key=lambda place: place[0]):
+            found |= self._level(level, [index for _, index in wanted])
+        return found
+
+    def frontier(self) -> Frontier:
+        """Return the right edge of the tree.
+
+        Raises:
+            TreeIncompleteError: one of its nodes is not stored.
+        """
+        places = places_of(0, self.size)
+        nodes = self.nodes(places)
+        return Frontier(self.size, [nodes[place] for place in places])
+
+    def _level(self, level: int, indices: Sequence[int]) -> dict[Place, bytes]:
+        if level == 0:
+            query = select(ENTRIES.c.index, ENTRIES.c.leaf_hash).where(
+                ENTRIES.c.log == self.log, ENTRIES.c.index.in_(indices)
+            )
+        else:
+            query = select(NODES.c.index, NODES.c.hash).where(
+                NODES.c.log == self.log, NODES.c.level == level, NODES.c.index.in_(indices)
+            )
+        found = {(level, index): held for index, held in self.connection.execute(query).tuples()}
+        missing = [index for index in indices if (level, index) not in found]
+        if missing:
+            raise TreeIncompleteError(f"log {self.log} has no node at level {level}, index {missing[0]}")
+        return found
+
+
+def stored_tree(connection: Executor, log: int) -> StoredTree:
+    """Return the tree of *log*; an absent log is an empty tree."""
+    largest = connection.execute(select(_LARGEST).where(ENTRIES.c.log == log)).scalar()
+    return StoredTree(connection, log, 0 if largest is None else largest + 1)
+
+
+def newest_log(connection: Executor) -> int:
+    """Return the number of the log that entries go to now, 0 before the first one."""
+    logs = [connection.execute(select(func.max(table.c.log))).scalar() for table in (ENTRIES, CHECKPOINTS)]
+    return max(log or 0 for log in logs)
+
+
+def take_turn(connection: Connection) -> bool:
+    """Try to become the one sequencer until the transaction ends.
+
+    On PostgreSQL this is a transaction-scoped advisory lock; on SQLite the transaction began IMMEDIATE and is the lock.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(_LOCK, {"number": _LOCK_NUMBER}).scalar())
