@@ -354,6 +354,7 @@ def _release(
         items=found,
         keyring=vault.keyring,
         partial=sharing.grant["max_sensitivity"] < 1,
+        service_id=sharing.grant["service_id"],
         reveal=len(wanted) == 1,
         on_broken=lambda record_id: _note_broken(vault, citizen_id, record_id),
     )

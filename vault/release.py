@@ -93,6 +93,8 @@ class Release:
     reveal: bool = False
     """Whether values that are shown one at a time are shown here."""
     on_broken: Callable[[UUID], None] = field(repr=False)
+    service_id: UUID | None = None
+    """The service it was released to, for which ids are pairwise; empty for the citizen's own look."""
 
     def unseal(self) -> Opened:
         """

@@ -58,7 +58,6 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     faults.MalformedRequestError: HTTPStatus.BAD_REQUEST,
     faults.RequestTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     faults.WrongMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    faults.ActingPersonMissingError: HTTPStatus.BAD_REQUEST,
     faults.TokenMissingError: HTTPStatus.UNAUTHORIZED,
     faults.ProofInvalidError: HTTPStatus.UNAUTHORIZED,
     faults.NonceNeededError: HTTPStatus.UNAUTHORIZED,

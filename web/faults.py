@@ -49,12 +49,6 @@ class WrongMediaTypeError(MalformedRequestError):
     code = "wrong_media_type"
 
 
-class ActingPersonMissingError(MalformedRequestError):
-    """The request does not name the person who looks, and its purpose is not a batch purpose."""
-
-    code = "acting_person_missing"
-
-
 class TokenMissingError(WebError):
     """No access token was shown, or not in the one way that is taken (RFC 9449, section 7.1)."""
 

@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from web.api import strict_json
 from web.faults import MalformedRequestError
+from web.schemas import strict_json
 
 ALGORITHMS: Final = ("ES256", "PS256", "Ed25519", "EdDSA")
 RSA_BITS: Final = range(2048, 4097)  # larger keys cost the server more than they give

@@ -17,7 +17,7 @@ from web.api import receipts, structured
 from web.api.edge import edge
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
 from web.errors import problem
-from web.faults import ActingPersonMissingError, MalformedRequestError
+from web.faults import MalformedRequestError
 from web.limits import limiter
 from web.schemas.records import Problem, RecordsAnswer, RecordsQuery, asked_fields
 
@@ -117,15 +117,8 @@ def _acting() -> ActingPerson | None:
 
 
 def _refused(refusal: Refusal) -> Response:
-    if refusal.code == ActingPersonMissingError.code:
-        raise ActingPersonMissingError(f"name who looks in the {structured.HEADER} header")
-    return problem(
-        HTTPStatus.FORBIDDEN,
-        refusal.code,
-        refusal.officer_words,
-        because=list(refusal.because),
-        missing=list(refusal.missing),
-    )
+    reasons = {"because": list(refusal.because), "missing": list(refusal.missing)}
+    return problem(HTTPStatus.FORBIDDEN, refusal.code, refusal.officer_words, **reasons)
 
 
 def _released(release: Release) -> Response:
@@ -136,11 +129,18 @@ def _released(release: Release) -> Response:
 
 def _body(release: Release, opened: Opened) -> dict[str, Any]:
     return {
-        "records": [_record(release.service_id, record) for record in opened.records],
+        "records": [_record(_reader(release), record) for record in opened.records],
         "fields": sorted(release.fields),
         "missing": list(release.missing),
         "states": _states(opened.states),
     }
+
+
+def _reader(release: Release) -> UUID:
+    """The service it was released to; a release under a token always has one."""
+    if release.service_id is None:
+        raise TypeError("a release under a token names its service")
+    return release.service_id
 
 
 def _record(service_id: UUID, record: RecordView) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def acting_person(text: str) -> ActingPerson:
         _check_members(members)
     except MalformedRequestError as error:
         raise MalformedRequestError(f"the {HEADER} header cannot be read: {error}") from None
-    return ActingPerson(reference=members["reference"], role=members["role"], team=members.get("team"))
+    return ActingPerson(reference=members["reference"], role=members["role"], team=members.get("team", ""))
 
 
 def _check_members(members: Mapping[str, str]) -> None:

@@ -18,8 +18,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from vault.catalogue import CATALOGUE
 from vault.grants import GrantView
 from vault.purposes import Definition
-from web.api import strict_json
 from web.faults import MalformedRequestError
+from web.schemas import strict_json
 
 TYPE: Final = "vault_access"
 PARAMETER: Final = "authorization_details"

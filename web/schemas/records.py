@@ -4,6 +4,9 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from vault.catalogue import CATALOGUE
+from vault.errors import UnknownFieldError
+
 MOST_NAMES: Final = 100
 _NAMES: Final = r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}(,[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63})*\Z"
 
@@ -98,6 +101,16 @@ class Problem(Schema):
 
 
 def asked_fields(query: dict[str, Any]) -> frozenset[str] | None:
-    """The fields a loaded query names; None for "what I may see"."""
+    """
+    The fields a loaded query names; None for "what I may see".
+
+    Raises:
+        UnknownFieldError: The catalogue does not hold one of them.
+    """
     named = query.get("fields_")
-    return frozenset(named.split(",")) if named else None
+    if named is None:
+        return None
+    names = frozenset(named.split(","))
+    if not all(CATALOGUE.has(name) for name in names):
+        raise UnknownFieldError("a field asked for is not in the catalogue")
+    return names

@@ -89,7 +89,7 @@ def test_a_person_needs_a_reference_and_a_role_and_nothing_unknown(text: str) ->
 def test_the_person_is_who_the_header_says() -> None:
     person = acting_person('reference="hc-0417", role="care-worker", team="north"')
     assert (person.reference, person.role, person.team) == ("hc-0417", "care-worker", "north")
-    assert acting_person("reference=a, role=b").team is None
+    assert acting_person("reference=a, role=b").team == ""
 
 
 printable = st.text(alphabet=string.ascii_letters + string.digits + ' "\\,;=-', min_size=1)

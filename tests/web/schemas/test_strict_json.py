@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.api import strict_json
 from web.faults import MalformedRequestError, RequestTooLargeError
+from web.schemas import strict_json
 
 SECRET = "Doris"
 
