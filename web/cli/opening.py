@@ -2,11 +2,17 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Final
 
+from audit.errors import HeadExistsError
+from audit.read import checkpoint
+from audit.signer import Signer
+from vault.clock import microseconds
 from vault.context import Vault
-from vault.runtime import close_vault, create_vault, open_vault
+from vault.runtime import create_vault, open_vault
 from web.config import Config
 
 TENANT: Final = "council"
@@ -45,6 +51,7 @@ def created(config: Config | None = None) -> Iterator[Vault]:
         database_url=config.database_url, root_key=config.root_key, tenant=TENANT, origin=config.origin
     )
     with _closing(vault):
+        begin_log(vault, config)
         yield vault
 
 
@@ -53,4 +60,27 @@ def _closing(vault: Vault) -> Iterator[Vault]:
     try:
         yield vault
     finally:
-        close_vault(vault)
+        close(vault)
+
+
+def close(vault: Vault) -> None:
+    """End the log's writers of this process with a leaf each, and let the database go."""
+    with vault.db.write.begin() as connection:
+        vault.writers.close(connection, time_us=microseconds(vault.clock()))
+    vault.db.dispose()
+
+
+def signer_of(vault: Vault, config: Config) -> Signer:
+    """The keeper of the log's last head, which stands beside its key."""
+    store = vault.keyring.store
+    head = Path(config.root_key.removeprefix("file:")) / "log-head.json"
+    return Signer(partial(store.sign, "log"), store.public_key("log"), config.origin, head)
+
+
+def begin_log(vault: Vault, config: Config) -> None:
+    """Remember the empty log of a vault that is new; a head that is missing later is an error and stays one."""
+    with vault.db.read.connect() as connection:
+        begun = checkpoint(connection) is not None
+    if not begun:
+        with suppress(HeadExistsError):
+            signer_of(vault, config).begin()

@@ -1,6 +1,7 @@
 """The root command, ``citizen-vault``: its table of commands, its settings, and what becomes of an error."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
@@ -50,4 +51,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: Without the program's name; the process's own when left out.
     """
     os.umask(0o077)  # keys, databases and exports are for this user alone
-    root.main(args=None if arguments is None else list(arguments), prog_name="citizen-vault")
+    try:
+        root.main(args=None if arguments is None else list(arguments), prog_name="citizen-vault")
+    except Exception as error:
+        words, status = _told(error)
+        if words is None:
+            raise
+        click.echo(f"Error: {words}", err=True)
+        sys.exit(status)
+
+
+def _told(error: Exception) -> tuple[str | None, int]:
+    """
+    What to say of *error* and the exit status for it: 1 where the vault refused, 2 where the call was wrong.
+
+    No words for an error that nobody foresaw. A database's own message is left out, since it may quote a value.
+    """
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- help must not wait for it
+
+    from audit.errors import AuditError  # noqa: PLC0415 -- as above
+    from policies.errors import PolicyError  # noqa: PLC0415 -- as above
+    from vault.errors import InvalidInputError, VaultError  # noqa: PLC0415 -- as above
+    from web.faults import SettingError, WebError  # noqa: PLC0415 -- as above
+
+    if isinstance(error, (VaultError, AuditError, PolicyError, WebError)):
+        return str(error), 2 if isinstance(error, (InvalidInputError, SettingError)) else 1
+    if isinstance(error, SQLAlchemyError):
+        return (
+            f"the database cannot be used ({type(error).__name__}); check CITIZEN_VAULT_DATABASE_URL and its folder",
+            1,
+        )
+    return None, 1

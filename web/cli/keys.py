@@ -1,0 +1,39 @@
+"""``citizen-vault keys …``: the root key and what it wraps, described and renewed; never shown."""
+
+import click
+
+from vault.keyrotation import rotate_root
+from web.cli.opening import opened
+from web.cli.showing import counted, json_option, show
+
+
+@click.group(no_args_is_help=True)
+def keys() -> None:
+    """Describe and rotate the root key. No key is ever shown."""
+
+
+@keys.command()
+@json_option
+def describe(*, as_json: bool) -> None:
+    """Say which key store this is, which root key wraps now, and which public keys sign."""
+    with opened() as vault:
+        found = vault.keyring.store.describe()
+    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in found.items()]
+    show(found, as_json=as_json, lines=lines)
+
+
+@keys.command()
+@click.option("--destroy-old", is_flag=True, help="Then destroy the older root keys, and with them every old back-up.")
+@click.confirmation_option(prompt="Make a new root key and wrap every key with it?")
+def rotate(*, destroy_old: bool) -> None:
+    """
+    Make a new root key, and wrap every key in the database with it; records themselves are not touched.
+
+    A run that was killed is finished by running it again.
+
+    \b
+    Example: citizen-vault keys rotate --yes
+    """
+    with opened() as vault:
+        count = rotate_root(vault, destroy_old=destroy_old)
+    click.echo(f"{counted(count, 'key')} wrapped anew")

@@ -1,0 +1,60 @@
+"""``citizen-vault policy …``: the rules, checked and put in words."""
+
+from pathlib import Path
+
+import click
+
+from policies.errors import PolicyError
+from policies.rulebook import HOME, Rulebook
+from vault.catalogue import CATALOGUE
+from web.cli.showing import counted, json_option, show
+
+
+@click.group(no_args_is_help=True)
+def policy() -> None:
+    """Check and explain the rules by which the door decides."""
+
+
+def _read(folder: Path) -> Rulebook:
+    try:
+        return Rulebook.read(folder, catalogue_digest=CATALOGUE.digest)
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@policy.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def check(*, folder: Path | None, as_json: bool) -> None:
+    """
+    Check that the rules are whole, parse, and hold against their schema; exit 1 where they do not.
+
+    FOLDER holds a changed set (a schema and rules/) to try; without it, the rules in force are checked.
+
+    \b
+    Example: citizen-vault policy check changed-rules/
+    """
+    book = _read(folder or HOME)
+    found = {"rules": len(book.rules), "forbids": sum(rule.forbids for rule in book.rules), "policy_set": book.digest}
+    lines = [f"{counted(len(book.rules), 'rule')} hold, {found['forbids']} of them forbid", f"policy set {book.digest}"]
+    show(found, as_json=as_json, lines=lines)
+
+
+@policy.command()
+@click.argument("rule_id", required=False)
+@json_option
+def explain(*, rule_id: str | None, as_json: bool) -> None:
+    """
+    Say in words what the rules say: all of them, or the one named RULE_ID, as log entries name it.
+
+    \b
+    Example: citizen-vault policy explain
+    """
+    book = _read(HOME)
+    chosen = [rule for rule in book.rules if rule_id in {None, rule.id}]
+    if not chosen:
+        raise click.ClickException(f"no rule is called `{rule_id}`; `citizen-vault policy explain` lists them")
+    found = [
+        {"id": rule.id, "effect": "forbid" if rule.forbids else "permit", "because": rule.because} for rule in chosen
+    ]
+    show(found, as_json=as_json, lines=[f"{each['effect']:6}  {each['id']}: {each['because']}" for each in found])
