@@ -50,7 +50,7 @@ def dose(dosages: list[Resource]) -> str:
     """
     All dosages of one medicine in words, in the order of the source.
 
-    “500mg three times a day”; “1, once a day (unit not recorded)”; “as needed (dose not recorded: ask)”; `NOT_RECORDED`.
+    “500mg three times a day”; “1, once a day (unit not recorded)”; or `NOT_RECORDED`.
     """
     said = [shown for each in dosages if (shown := _one(each))]
     return "; then ".join(said) or NOT_RECORDED

@@ -42,7 +42,7 @@ NO_HOME = LeftOut("has no home in the catalogue")
 
 
 def source_id(entry: Entry, part: str = "") -> str:
-    """The id of an item within its source system: the resource's, else a digest of all it says; with the part's name."""
+    """The id of an item within its source system: the resource's, else a digest of it; with the part's name."""
     own = entry.id or digest(entry.resource)
     return f"{own}#{part}" if part else own
 
@@ -54,7 +54,7 @@ def digest(resource: Resource) -> str:
 
 
 def status_of(resource: Resource, *history: str) -> RecordStatus:
-    """What a resource's verification and own status say: entered in error; over, where it is one of *history*; current."""
+    """What a resource's own status and verification say: by mistake; over, if one of *history*; else current."""
     given = {word(resource, "status"), word(resource, "lifecycleStatus"), code(resource.get("verificationStatus"))}
     if "entered-in-error" in given:
         return RecordStatus.ENTERED_IN_ERROR
