@@ -1,0 +1,4 @@
+// Starts the design system's components. Every page works without this file; passkeys aside.
+import { initAll } from './govuk-frontend.min.js'
+
+initAll()
