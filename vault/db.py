@@ -16,7 +16,7 @@ from vault.errors import CommitUncertainError, DatabaseReadOnlyError
 
 BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
 
-Outcome = Literal["kept", "rolled-back", "uncertain"]
+Outcome = Literal["kept", "rolled_back", "uncertain"]
 EndHook = Callable[[Outcome], None]
 
 
@@ -28,7 +28,14 @@ def normalise_url(url: str) -> URL:
 
 def _sqlite_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own connection
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "cell_size_check=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
@@ -41,7 +48,9 @@ def _postgres_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 -- 
 
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, isolation_level=None if writes else "AUTOCOMMIT")
+        engine = create_engine(
+            url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, isolation_level=None if writes else "AUTOCOMMIT"
+        )
         event.listen(engine, "connect", _sqlite_connect)
         if writes:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -50,7 +59,12 @@ def _engine(url: URL, *, writes: bool) -> Engine:
         return engine
     # A session setting outranks one of the role or the database, so nobody can make our commits lazy from there.
     options = "-c synchronous_commit=on -c lock_timeout=15s" if writes else "-c default_transaction_read_only=on"
-    engine = create_engine(url, connect_args={"options": options}, isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT", pool_pre_ping=writes)
+    engine = create_engine(
+        url,
+        connect_args={"options": options},
+        isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
+        pool_pre_ping=writes,
+    )
     event.listen(engine, "connect", _postgres_connect)
     return engine
 
@@ -83,19 +97,24 @@ class Database:
         """
         One unit of work: commit on the way out, roll back on any error.
 
-        Functions in ``session.info["on_end"]`` are told how it ended: kept, rolled-back or uncertain.
+        Functions in ``session.info["on_end"]`` are told how it ended: kept, rolled_back or uncertain.
 
         Raises:
             CommitUncertainError: The commit was sent and its answer was not a plain yes.
             DatabaseReadOnlyError: The database takes no writes.
         """
         hooks: list[EndHook] = []
-        outcome: Outcome = "rolled-back"
+        outcome: Outcome = "rolled_back"
         try:
-            with self._connect() as connection, Session(connection, expire_on_commit=False, info={**self._info, "on_end": hooks}) as session:
+            with (
+                self._connect() as connection,
+                Session(connection, expire_on_commit=False, info={**self._info, "on_end": hooks}) as session,
+            ):
                 yield session
                 session.flush()
-                notices = connection.connection.record_info.get("notices", []) if connection.connection.record_info else []  # type: ignore[union-attr]
+                notices = (
+                    connection.connection.record_info.get("notices", []) if connection.connection.record_info else []
+                )  # type: ignore[union-attr]
                 notices.clear()
                 outcome = "uncertain"
                 _commit(session)

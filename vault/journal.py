@@ -72,7 +72,9 @@ def note(
     pending = touched(ctx.session)
     pairs = list(pending.items())
     pending.clear()
-    first = queue(ctx.session, ctx.vault, now=ctx.now, actor=ctx.actor, keys=keys, happening=happening, pairs=pairs[:MOST_TOUCHED])
+    first = queue(
+        ctx.session, ctx.vault, now=ctx.now, actor=ctx.actor, keys=keys, happening=happening, pairs=pairs[:MOST_TOUCHED]
+    )
     rest = iter(pairs[MOST_TOUCHED:])
     more = Happening(event=event, purpose=purpose, facts={"continues": first.hex()})
     while part := list(islice(rest, MOST_TOUCHED)):
@@ -90,11 +92,22 @@ def keys_for(ctx: Context, *, citizen_id: UUID | None) -> Keys:
 
 
 def queue(
-    session: Session, vault: Vault, *, now: datetime, actor: Actor, keys: Keys, happening: Happening, pairs: list[tuple[bytes, bytes]]
+    session: Session,
+    vault: Vault,
+    *,
+    now: datetime,
+    actor: Actor,
+    keys: Keys,
+    happening: Happening,
+    pairs: list[tuple[bytes, bytes]],
 ) -> bytes:
     """Put one finished entry into the outbox within *session*'s transaction; return its 32-byte leaf hash."""
     payload = close(
-        {**happening.facts, "by": by(actor)}, happening.personal, subject_key=keys.subject, month_key=keys.month, month=month_of(now)
+        {**happening.facts, "by": by(actor)},
+        happening.personal,
+        subject_key=keys.subject,
+        month_key=keys.month,
+        month=month_of(now),
     )
     return append(
         session,
@@ -106,7 +119,7 @@ def queue(
         policy_set=happening.policy_set,
         subject=keys.pseudonym,
         payload=payload,
-        touched=pairs,
+        touched=[(reference.hex(), digest.hex()) for reference, digest in pairs],
     )
 
 
@@ -127,7 +140,11 @@ def actor_name(vault: Vault, actor: Actor, month: str) -> str:
 
 def staff_pseudonym(vault: Vault, account_id: UUID, month: str) -> str:
     """The 16 hex digits by which one month's leaves know a member of staff."""
-    return hmac.new(vault.keyring.reference_key(), b"staff\0" + month.encode() + account_id.bytes, hashlib.sha256).digest()[:8].hex()
+    return (
+        hmac.new(vault.keyring.reference_key(), b"staff\0" + month.encode() + account_id.bytes, hashlib.sha256)
+        .digest()[:8]
+        .hex()
+    )
 
 
 def writer_of(session: Session, vault: Vault) -> Writer:

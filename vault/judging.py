@@ -64,7 +64,7 @@ def demand(
     facts = {"action": action, "fields": sorted(fields or ()), "because": list(decision.because)}
 
     def log_it(outcome: Outcome) -> None:
-        if outcome == "rolled-back":
+        if outcome == "rolled_back":
             with ctx.vault.transaction(ctx.actor) as later:
                 known = citizen_id if citizen_id and later.session.get(Citizen, citizen_id) else None
                 note(
