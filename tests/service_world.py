@@ -1,0 +1,227 @@
+"""A small vault behind a real server on this machine, and services that speak to it with a client written by others."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Flask
+from jwskate import Jwk
+from requests_oauth2client import OAuth2Client, PrivateKeyJwt
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from audit.events import Event
+from vault import citizens, purposes, records, requests, services
+from vault.context import OPERATOR, Actor, Vault
+from vault.grants import GrantView
+from vault.journal import note
+from vault.kinds import CitizenStatus
+from vault.purposes import Choice, Definition
+from vault.records import NewItem, Source
+from vault.runtime import create_vault
+from web import api, errors, limits
+from web.config import Config
+from web.runtime import Runtime
+
+SYSTEM: Final = "care-system"
+REFERENCE: Final = "HC-2041"
+PERSON: Final = f"ref:{SYSTEM}:{REFERENCE}"
+STRANGER: Final = f"ref:{SYSTEM}:HC-9999"
+ACTOR: Final = {"Vault-Actor": 'reference="hc-0417", role="care-worker", team="north"'}
+SEVEN: Final = {
+    "identity": ["name", "known_as", "date_of_birth"],
+    "medication": ["name", "dose"],
+    "allergy": ["to_what"],
+    "gp": ["practice"],
+}
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "identity": {
+        "identity.name": "Doris Pritchard",
+        "identity.known_as": "Dot",
+        "identity.date_of_birth": "1944-03-02",
+    },
+    "medication": {"medication.name": "Apixaban", "medication.dose": "5 mg twice a day"},
+    "allergy": {"allergy.to_what": "Penicillin"},
+    "gp": {"gp.practice": "Harbour Surgery"},
+}
+
+
+def names(short: Mapping[str, list[str]]) -> frozenset[str]:
+    """Full field names of categories and their short names."""
+    return frozenset(f"{category}.{name}" for category, found in short.items() for name in found)
+
+
+def _definition(slug: str, choice: Choice, *, batch: bool = False) -> Definition:
+    return Definition(
+        slug=slug,
+        name="Support at home",
+        why="So that your carers can help you.",
+        without="They ask you each time.",
+        basis="6(1)(e)",
+        condition="9(2)(h)",
+        schedule_1="2",
+        choice=choice,
+        controllers=("Example Council",),
+        agreement="DSA-1",
+        dpia="DPIA-1",
+        receiver_keeps="8 years",
+        review_on=date(2030, 1, 1),
+        most=names(SEVEN),
+        max_days=90,
+        max_uses=1000,
+        max_sensitivity=2,
+        batch=batch,
+    )
+
+
+HOME_CARE: Final = "home-care-support"
+PURPOSES: Final = (
+    _definition(HOME_CARE, Choice.DECIDE),
+    _definition("care-reminders", Choice.DECIDE, batch=True),
+    _definition("care-review", Choice.MAY_OBJECT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A registered service with its private key."""
+
+    slug: str
+    service_id: UUID
+    key: Jwk = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The running vault, its address, one citizen and two services of one council; the second may only ask for reviews."""
+
+    vault: Vault
+    issuer: str
+    citizen_id: UUID
+    home_care: Service
+    council_tax: Service
+
+    def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:  # noqa: ANN401 -- the client's own settings
+        """requests-oauth2client, unmodified, as *service*."""
+        known = service or self.home_care
+        settings: dict[str, Any] = {
+            "token_endpoint": f"{self.issuer}/oauth/token",
+            "backchannel_authentication_endpoint": f"{self.issuer}/oauth/bc-authorize",
+            "introspection_endpoint": f"{self.issuer}/oauth/introspect",
+            "revocation_endpoint": f"{self.issuer}/oauth/revoke",
+            "jwks_uri": f"{self.issuer}/jwks",
+            "issuer": self.issuer,
+            "dpop_bound_access_tokens": True,
+            "auth": PrivateKeyJwt(known.slug, known.key, aud=self.issuer),
+        }
+        return OAuth2Client(**{**settings, **changed})
+
+    @property
+    def citizen(self) -> Actor:
+        """The citizen, signed in."""
+        with self.vault.reading(OPERATOR) as ctx:
+            return Actor(kind="citizen", citizen_id=self.citizen_id, proven_at=ctx.now)
+
+    def decide(self, allowed: frozenset[str]) -> GrantView | None:
+        """Decide the one request that waits, as the citizen."""
+        with self.vault.transaction(self.citizen) as ctx:
+            (waiting,) = requests.waiting(ctx, citizen_id=self.citizen_id)
+            return requests.decide(ctx, citizen_id=self.citizen_id, request_id=waiting.request_id, allowed=allowed)
+
+    def waiting(self) -> int:
+        """How many requests wait for the citizen."""
+        with self.vault.reading(OPERATOR) as ctx:
+            return len(requests.waiting(ctx, citizen_id=self.citizen_id))
+
+
+def details(purpose: str = HOME_CARE, **changed: object) -> list[dict[str, object]]:
+    """A rich authorization request for the seven fields."""
+    asked = {
+        "type": "vault_access",
+        "actions": ["read"],
+        "datatypes": sorted(SEVEN),
+        "fields": SEVEN,
+        "purpose": purpose,
+    }
+    return [{**asked, **changed}]
+
+
+def _register(vault: Vault, slug: str, organisation_id: UUID, purposes_of: list[str]) -> Service:
+    key = Jwk.generate(alg="ES256").with_kid_thumbprint()
+    with vault.transaction(OPERATOR) as ctx:
+        made = services.make_service(
+            ctx,
+            organisation_id=organisation_id,
+            slug=slug,
+            name=slug.title(),
+            jwks={"keys": [key.public_jwk().to_dict()]},
+            purposes=purposes_of,
+            batch=["care-reminders"] if "care-reminders" in purposes_of else [],
+        )
+        return Service(slug, made.service_id, key)
+
+
+def _citizen(vault: Vault, organisation_id: UUID) -> UUID:
+    with vault.transaction(OPERATOR) as ctx:
+        citizen_id = citizens.make(ctx, status=CitizenStatus.ACTIVE)
+        citizens.add_reference(
+            ctx,
+            citizen_id=citizen_id,
+            organisation_id=organisation_id,
+            system=SYSTEM,
+            value=REFERENCE,
+            verified_how="letter",
+        )
+        for category, values in VALUES.items():
+            source = Source(organisation_id=organisation_id, system=SYSTEM, type=category, id="1")
+            item = NewItem(category=category, fields=values, source=source, purpose=HOME_CARE, sensitivity=0)
+            records.keep(ctx, citizen_id=citizen_id, item=item)
+        note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts={"items": len(VALUES)})
+    return citizen_id
+
+
+def _app(vault: Vault, config: Config) -> Flask:
+    app = Flask("web")
+    app.extensions["vault"] = Runtime(config=config, vault=vault)
+    for part in (limits, errors, api):
+        part.init_app(app)
+    return app
+
+
+@contextmanager
+def _served(server: BaseWSGIServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def world(folder: Path, database_url: str) -> Iterator[World]:
+    """A world on *database_url*, its key store in *folder*; gone at the end."""
+    root_key = f"file:{folder / 'keys'}"
+    vault = create_vault(database_url=database_url, root_key=root_key, tenant="test", origin="vault.test/log")
+    server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
+    issuer = f"http://127.0.0.1:{server.server_port}"
+    config = Config(home=folder, database_url=database_url, root_key=root_key, issuer=issuer, origin=vault.origin)
+    server.app = _app(vault, config)
+    with vault.transaction(OPERATOR) as ctx:
+        council = services.make_organisation(
+            ctx, slug="example-council", name="Example Council", kind="council"
+        ).organisation_id
+        for definition in PURPOSES:
+            purposes.register(ctx, definition=definition, first=None, second=None)
+    home_care = _register(vault, "home-care", council, [definition.slug for definition in PURPOSES])
+    council_tax = _register(vault, "council-tax", council, ["care-review"])
+    made = World(vault, issuer, _citizen(vault, council), home_care, council_tax)
+    with _served(server):
+        yield made
+    vault.db.dispose()
