@@ -12,11 +12,13 @@ from flask import Flask, Request, Response, current_app, g, redirect, request, s
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 
-from vault import access, accounts
-from vault.accounts import AccountView, SignedIn
+from vault import access, sign_ins
+from vault.accounts import AccountView
 from vault.context import SYSTEM, Actor
 from vault.errors import SignInEndedError
 from vault.kinds import Role
+from vault.release import Refusal
+from vault.sign_ins import SignedIn
 from web.faults import SignInNeededError, WrongRoleError
 from web.runtime import runtime
 from web.session import cookie_name, forget_all
@@ -86,6 +88,11 @@ class Person(UserMixin):  # type: ignore[misc]
         return str(self.account.account_id)
 
     @property
+    def stamp_due(self) -> bool:
+        """Whether this browser was last noted a minute ago or more."""
+        return runtime().stamps.find(self.cookie) is None
+
+    @property
     def role(self) -> Role:
         """What this person signed in as."""
         return self.account.role
@@ -118,7 +125,7 @@ class Person(UserMixin):  # type: ignore[misc]
         answer = access.read_own(
             runtime().vault, actor=self.actor, citizen_id=self.account.citizen_id, categories=frozenset({"identity"})
         )
-        if isinstance(answer, access.Refusal):
+        if isinstance(answer, Refusal):
             return ""
         found = [record.fields for record in answer.unseal().records]
         names = [fields[key] for key in ("identity.known_as", "identity.name") for fields in found if fields.get(key)]
@@ -137,11 +144,16 @@ def load_person(incoming: Request) -> Person | None:
         return None
     vault = runtime().vault
     try:
-        with vault.transaction(SYSTEM) as ctx:
-            return Person(cookie, accounts.current(ctx, cookie=cookie))
+        with vault.reading(SYSTEM) as ctx:
+            person = Person(cookie, sign_ins.current(ctx, cookie=cookie))
     except SignInEndedError:
         g.sign_in_ended = True
         return None
+    if person.stamp_due:
+        with vault.transaction(person.actor) as ctx:
+            sign_ins.seen(ctx, cookie=cookie)
+        runtime().stamps.keep(cookie, "seen")
+    return person
 
 
 def me() -> Person:
@@ -184,8 +196,8 @@ def closed_unless_listed() -> ResponseReturnValue | None:
 def let_in(account_id: UUID, *, method: str) -> Response:
     """Sign *account_id* in and send the browser to where it wanted to go, or home."""
     with runtime().vault.transaction(SYSTEM) as ctx:
-        cookie = accounts.sign_in(ctx, account_id=account_id, method=method)
-        signed_in = accounts.current(ctx, cookie=cookie)
+        cookie = sign_ins.begin(ctx, account_id=account_id, method=method)
+        signed_in = sign_ins.current(ctx, cookie=cookie)
     wanted = session.get(_RETURN_TO)
     forget_all()
     answer = redirect(wanted or url_for(HOME_OF[signed_in.account.role]), 303)
@@ -205,7 +217,7 @@ def let_out() -> Response:
     """End the sign-in, forget everything about it, and say so."""
     person = me()
     with runtime().vault.transaction(person.actor) as ctx:
-        accounts.sign_out(ctx, cookie=person.cookie)
+        sign_ins.end(ctx, cookie=person.cookie)
     runtime().names.drop(person.cookie)
     forget_all()
     answer = redirect(url_for("sign_out.done"), 303)

@@ -14,17 +14,19 @@ from web.config import Config
 
 NAMES_MOST: Final = 1000
 NAMES_SECONDS: Final = 900.0
+STAMP_SECONDS: Final = 60.0
 
 
 class Names:
-    """What signed-in people are called, for page headers: in memory only, bounded in number and time."""
+    """A word about each sign-in, such as what the person is called: in memory only, bounded in number and time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = NAMES_SECONDS) -> None:
+        self._seconds = seconds
         self._held: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._lock = Lock()
 
     def find(self, cookie: str) -> str | None:
-        """The name kept for the sign-in behind *cookie*, or None once it is 15 minutes old."""
+        """The name kept for the sign-in behind *cookie*, or None once it is too old."""
         with self._lock:
             until, name = self._held.get(self._key(cookie), (0.0, ""))
         return name if until > time.monotonic() else None
@@ -32,7 +34,7 @@ class Names:
     def keep(self, cookie: str, name: str) -> None:
         """Keep *name*; the oldest goes when there are too many."""
         with self._lock:
-            self._held[self._key(cookie)] = (time.monotonic() + NAMES_SECONDS, name)
+            self._held[self._key(cookie)] = (time.monotonic() + self._seconds, name)
             while len(self._held) > NAMES_MOST:
                 self._held.popitem(last=False)
 
@@ -53,6 +55,9 @@ class Runtime:
     config: Config
     vault: Vault
     names: Names = field(default_factory=Names, repr=False)
+    """What people are called."""
+    stamps: Names = field(default_factory=lambda: Names(STAMP_SECONDS), repr=False)
+    """Which browsers were noted as seen within the last minute."""
 
     @classmethod
     def of(cls, app: Flask) -> "Runtime":

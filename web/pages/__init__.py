@@ -1,0 +1,38 @@
+"""The portal: pages for people, one module a page family.
+
+A view parses, calls one vault service and shows a page; a form is answered with a redirect. Every page works without
+JavaScript, passkeys aside.
+"""
+
+from flask import Flask
+
+from web.pages import (
+    about,
+    activity,
+    administrator,
+    auditor,
+    cases,
+    citizen,
+    decision,
+    mistakes,
+    officer,
+    record,
+    requests,
+    sharing,
+    sign_in,
+    spoken,
+    start,
+)
+
+FAMILIES = (
+    start, sign_in, about, citizen, record, requests, decision, sharing, activity, cases, officer, spoken, auditor, administrator,
+)  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    """Register every page family on *app*, and the page for errors."""
+    app.url_map.converters["leaf"] = activity.LeafConverter
+    for family in FAMILIES:
+        for blueprint in family.BLUEPRINTS:
+            app.register_blueprint(blueprint)
+    mistakes.init_app(app)

@@ -1,0 +1,126 @@
+"""Signing in and out: passkeys, and one-time links that let a person add one (or, in the demo only, sign in)."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from vault import sign_ins
+from vault.context import SYSTEM
+from vault.errors import LinkUsedError
+from vault.kinds import LinkKind
+from web import passkeys
+from web.auth import let_in, let_out
+from web.faults import PasskeyRefusedError
+from web.limits import TRIES, limiter
+from web.runtime import runtime
+
+bp: Final = Blueprint("sign_in", __name__)
+out: Final = Blueprint("sign_out", __name__)
+BLUEPRINTS: Final = (bp, out)
+
+_ENROLLING: Final = "enrolling"
+
+
+@bp.get("/sign-in")
+def start() -> ResponseReturnValue:
+    """Offer the passkey, and in the demo the way to the people in it."""
+    return render_template("sign_in/start.html", demo="demo.story" in current_app.view_functions)
+
+
+@bp.get("/link/<handle>")
+def link(handle: str) -> ResponseReturnValue:
+    """Show the button behind a one-time link; looking does not use it."""
+    with runtime().vault.reading(SYSTEM) as ctx:
+        found = sign_ins.peek_link(ctx, handle=handle)
+    if found is None or (found.kind is LinkKind.DEMO and not runtime().config.demo):
+        raise LinkUsedError("this link was used already or has ended")
+    return render_template("sign_in/link.html", handle=handle, enrols=found.kind is LinkKind.ENROL)
+
+
+@bp.post("/link/<handle>")
+@limiter.limit(TRIES)
+def use_link(handle: str) -> ResponseReturnValue:
+    """Use the link: go on to add a passkey, or, in the demo only, be signed in."""
+    demo = runtime().config.demo
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        found = sign_ins.peek_link(ctx, handle=handle)
+        if found is None or (found.kind is LinkKind.DEMO and not demo):
+            raise LinkUsedError("this link was used already or has ended")
+        sign_ins.use_link(ctx, handle=handle)
+    if found.kind is LinkKind.DEMO:
+        return let_in(found.account.account_id, method="demo-link")
+    session[_ENROLLING] = str(found.account.account_id)
+    return redirect(url_for("sign_in.add"), 303)
+
+
+def _enrolling() -> UUID:
+    held = session.get(_ENROLLING)
+    if held is None:
+        raise LinkUsedError("a passkey is added through a one-time link")
+    return UUID(held)
+
+
+@bp.get("/passkey/new")
+def add() -> ResponseReturnValue:
+    """Ask the person to make a passkey on this device."""
+    _enrolling()
+    return render_template("sign_in/add.html")
+
+
+@bp.post("/passkey/new/options")
+@limiter.limit(TRIES)
+def add_options() -> ResponseReturnValue:
+    """What the browser needs to make a passkey."""
+    return jsonify(passkeys.creation_options(_enrolling()))
+
+
+@bp.post("/passkey/new")
+@limiter.limit(TRIES)
+def add_check() -> ResponseReturnValue:
+    """Keep the new passkey and sign its owner in."""
+    account_id = passkeys.add(request.get_json(force=True), expected=_enrolling())
+    session.pop(_ENROLLING, None)
+    return _go(account_id)
+
+
+@bp.post("/sign-in/passkey/options")
+@limiter.limit(TRIES)
+def passkey_options() -> ResponseReturnValue:
+    """What the browser needs to show its passkeys for this service."""
+    return jsonify(passkeys.sign_in_options())
+
+
+@bp.post("/sign-in/passkey")
+@limiter.limit(TRIES)
+def passkey_check() -> ResponseReturnValue:
+    """Sign in whoever owns the passkey."""
+    return _go(passkeys.check(request.get_json(force=True)))
+
+
+def _go(account_id: UUID) -> ResponseReturnValue:
+    """Sign in for a script: the cookie, and where to go next."""
+    entered = let_in(account_id, method="passkey")
+    answer = jsonify({"next": entered.location})
+    for cookie in entered.headers.getlist("Set-Cookie"):
+        answer.headers.add("Set-Cookie", cookie)
+    return answer
+
+
+@bp.errorhandler(PasskeyRefusedError)
+def passkey_refused(_error: PasskeyRefusedError) -> ResponseReturnValue:
+    """Tell the script that the passkey was not taken."""
+    return jsonify({"code": PasskeyRefusedError.code}), 400
+
+
+@out.post("/sign-out")
+def leave() -> ResponseReturnValue:
+    """Sign out."""
+    return let_out()
+
+
+@out.get("/signed-out")
+def done() -> ResponseReturnValue:
+    """Say that it worked."""
+    return render_template("sign_in/out.html")

@@ -1,0 +1,138 @@
+"""Passkeys (Web Authentication Level 3): making one, and signing in with one. Nobody types a name."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from vault import sign_ins
+from vault.context import SYSTEM, Context
+from vault.errors import NotFoundError, ReplayedError
+from web.faults import PasskeyRefusedError
+from web.runtime import runtime
+
+MAKING: Final = "passkey-make"
+SIGNING_IN: Final = "passkey-sign-in"
+
+
+def creation_options(account_id: UUID) -> Mapping[str, Any]:
+    """What ``navigator.credentials.create`` needs to make a discoverable, user-verified passkey for an account."""
+    config = runtime().config
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        challenge = sign_ins.new_challenge(ctx, purpose=MAKING, account_id=account_id)
+        held = sign_ins.passkeys(ctx, account_id=account_id)
+    options = generate_registration_options(
+        rp_id=config.host,
+        rp_name=config.council,
+        user_id=account_id.bytes,
+        user_name=config.council,  # shown by the browser; a person's own name would be kept by its maker's cloud
+        challenge=challenge,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=each.credential_id) for each in held],
+    )
+    made: dict[str, Any] = json.loads(options_to_json(options))
+    return made
+
+
+def add(answer: Mapping[str, Any], *, expected: UUID) -> UUID:
+    """
+    Keep the passkey that the browser made; return its account.
+
+    Raises:
+        PasskeyRefusedError: The answer does not verify, or answers another challenge than that of account *expected*.
+    """
+    config = runtime().config
+    challenge = _challenge(answer)
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        if _taken(ctx, challenge, MAKING) != expected:
+            raise PasskeyRefusedError("this challenge was made for another account")
+        try:
+            made = verify_registration_response(
+                credential=dict(answer),
+                expected_challenge=challenge,
+                expected_rp_id=config.host,
+                expected_origin=config.issuer,
+                require_user_verification=True,
+            )
+        except WebAuthnException as error:
+            raise PasskeyRefusedError("the new passkey does not verify") from error
+        sign_ins.add_passkey(
+            ctx,
+            account_id=expected,
+            credential_id=made.credential_id,
+            public_key=made.credential_public_key,
+            sign_count=made.sign_count,
+        )
+    return expected
+
+
+def sign_in_options() -> Mapping[str, Any]:
+    """What ``navigator.credentials.get`` needs to offer the passkeys of this service."""
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        challenge = sign_ins.new_challenge(ctx, purpose=SIGNING_IN)
+    options = generate_authentication_options(
+        rp_id=runtime().config.host, challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED
+    )
+    made: dict[str, Any] = json.loads(options_to_json(options))
+    return made
+
+
+def check(answer: Mapping[str, Any]) -> UUID:
+    """
+    The account whose passkey signed the challenge.
+
+    Raises:
+        PasskeyRefusedError: The passkey is unknown or its signature does not verify.
+    """
+    config = runtime().config
+    challenge = _challenge(answer)
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        _taken(ctx, challenge, SIGNING_IN)
+        try:
+            passkey = sign_ins.passkey_by_credential(ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", ""))))
+            signed = verify_authentication_response(
+                credential=dict(answer),
+                expected_challenge=challenge,
+                expected_rp_id=config.host,
+                expected_origin=config.issuer,
+                credential_public_key=passkey.public_key,
+                credential_current_sign_count=passkey.sign_count,
+                require_user_verification=True,
+            )
+        except (WebAuthnException, NotFoundError, ValueError) as error:
+            raise PasskeyRefusedError("this passkey is not known here, or does not verify") from error
+        sign_ins.used_passkey(ctx, passkey=passkey, sign_count=signed.new_sign_count)
+    return passkey.account_id
+
+
+def _challenge(answer: Mapping[str, Any]) -> bytes:
+    """The challenge that the browser says it answers; whether it was ours is asked next."""
+    try:
+        return parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"])).challenge
+    except (KeyError, TypeError, ValueError, WebAuthnException) as error:
+        raise PasskeyRefusedError("the answer is not one of a passkey") from error
+
+
+def _taken(ctx: Context, challenge: bytes, purpose: str) -> UUID | None:
+    try:
+        return sign_ins.take_challenge(ctx, challenge=challenge, purpose=purpose)
+    except ReplayedError as error:
+        raise PasskeyRefusedError("this challenge was used already or has ended") from error
