@@ -228,5 +228,7 @@ def let_out() -> Response:
 
 def _take_back_cookie(response: Response) -> Response:
     if g.pop("sign_in_ended", False):
-        response.delete_cookie(cookie_name(current_app, COOKIE), path="/", secure=runtime().config.secure, httponly=True)
+        response.delete_cookie(
+            cookie_name(current_app, COOKIE), path="/", secure=runtime().config.secure, httponly=True
+        )
     return response

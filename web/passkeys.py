@@ -107,7 +107,9 @@ def check(answer: Mapping[str, Any]) -> UUID:
     with runtime().vault.transaction(SYSTEM) as ctx:
         _taken(ctx, challenge, SIGNING_IN)
         try:
-            passkey = sign_ins.passkey_by_credential(ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", ""))))
+            passkey = sign_ins.passkey_by_credential(
+                ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", "")))
+            )
             signed = verify_authentication_response(
                 credential=dict(answer),
                 expected_challenge=challenge,

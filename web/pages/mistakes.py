@@ -35,7 +35,10 @@ WORDS: Final[dict[HTTPStatus, Said]] = {
         _("A link works once, and for a short time. Ask for a new one."),
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (_("That is too long"), _("Nothing was kept. Go back and write less.")),
-    HTTPStatus.UNPROCESSABLE_ENTITY: (_("Something is not right"), _("Nothing was changed. Go back and check your answers.")),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        _("Something is not right"),
+        _("Nothing was changed. Go back and check your answers."),
+    ),
     HTTPStatus.TOO_MANY_REQUESTS: (_("Too many tries"), _("Wait a minute, then try again.")),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         _("Sorry, there is a problem with this service"),

@@ -1,0 +1,40 @@
+"""An auditor's pages: the newest entries of the log, and one entry with its check. Names and values are closed to auditors."""
+
+from typing import Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from vault import trail
+from vault.catalogue import CATALOGUE
+from web.pages.activity import describe
+from web.pages.common import reading
+
+bp: Final = Blueprint("auditor", __name__, url_prefix="/audit")
+BLUEPRINTS: Final = (bp,)
+
+PAGE: Final = 50
+_SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting"}  # shown in rows of their own
+
+
+@bp.get("")
+def home() -> ResponseReturnValue:
+    """The newest entries."""
+    before = request.args.get("before", None, type=int)
+    with reading() as ctx:
+        lines = trail.latest(ctx, limit=PAGE, before=before)
+    numbered = [line.index for line in lines if line.index is not None]
+    older = min(numbered) if numbered and min(numbered) > 0 else None
+    return render_template("auditor/home.html", looks=[describe(line) for line in lines], older=older, before=before)
+
+
+@bp.get("/entries/<leaf:leaf_hash>")
+def entry(leaf_hash: bytes) -> ResponseReturnValue:
+    """One entry, as far as an auditor may read it, and whether it stands in the signed log."""
+    with reading() as ctx:
+        line = trail.entry(ctx, leaf_hash=leaf_hash)
+        checked = trail.check(ctx, leaf_hash=leaf_hash)
+    others = {name: held for name, held in line.facts.items() if name not in _SHOWN}
+    return render_template(
+        "auditor/entry.html", line=line, look=describe(line), checked=checked, others=others, known=CATALOGUE.has
+    )

@@ -1,0 +1,31 @@
+"""A resident's home: what waits for them, and the three places to go."""
+
+from typing import Final
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from vault import cases, grants, requests, trail
+from vault.kinds import CaseState
+from web.auth import me
+from web.pages.activity import describe
+from web.pages.common import reading
+
+bp: Final = Blueprint("citizen", __name__)
+BLUEPRINTS: Final = (bp,)
+
+NEWEST: Final = 3
+
+
+@bp.get("/home")
+def home() -> ResponseReturnValue:
+    """What waits for a decision, how many services can see data now, and the last looks."""
+    citizen_id = me().citizen_id
+    with reading() as ctx:
+        waiting = requests.waiting(ctx, citizen_id=citizen_id)
+        live = [grant for grant in grants.of_citizen(ctx, citizen_id=citizen_id) if grant.is_live]
+        looks = [
+            look for line in trail.of_citizen(ctx, citizen_id=citizen_id, limit=40) if (look := describe(line)).is_look
+        ]
+        open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
+    return render_template("citizen/home.html", waiting=waiting, live=live, looks=looks[:NEWEST], open_cases=open_cases)

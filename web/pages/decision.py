@@ -1,0 +1,220 @@
+"""Deciding a request: how much, which fields, until when, check, done. Nothing is picked beforehand."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from vault import requests
+from vault.catalogue import CATALOGUE
+from vault.errors import WrongStateError
+from vault.kinds import RequestState
+from vault.release import MASK, Refusal
+from vault.requests import RequestView
+from web.auth import me
+from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
+from web.session import draft_of, drop_draft, keep_draft
+
+bp: Final = Blueprint("decision", __name__, url_prefix="/requests/<uuid:request_id>")
+BLUEPRINTS: Final = (bp,)
+
+SHORT_DAYS: Final = 30
+_VALUES_MOST: Final = 3  # of one's own values beside a field
+
+
+def _view(request_id: UUID) -> RequestView:
+    with reading() as ctx:
+        return requests.view(ctx, citizen_id=me().citizen_id, request_id=request_id)
+
+
+def _waiting(request_id: UUID) -> RequestView:
+    found = _view(request_id)
+    if found.state is not RequestState.PENDING:
+        raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
+    return found
+
+
+def last_day(asked: RequestView) -> date:
+    """The last day that the resident may share until."""
+    return (datetime.now(UTC) + timedelta(days=asked.days)).date()
+
+
+def _choices() -> frozenset[str]:
+    return frozenset({"all", "some", "none"})
+
+
+@bp.get("")
+def show(request_id: UUID) -> ResponseReturnValue:
+    """Who asks for what and why, and the first question."""
+    return page("decision/show.html", asked=_view(request_id))
+
+
+@bp.post("")
+def choose(request_id: UUID) -> ResponseReturnValue:
+    """Take the first answer: all, some or none."""
+    asked, answers = _waiting(request_id), Answers.given()
+    picked = answers.choice("share", _choices(), _("Select if you want to share all of these, choose, or share none"))
+    if answers.errors:
+        return page("decision/show.html", asked=asked, answers=answers)
+    if picked == "some":
+        return redirect(url_for("decision.fields", request_id=request_id), 303)
+    keep_draft(str(request_id), fields=sorted(asked.fields) if picked == "all" else [])
+    return redirect(url_for("decision.until" if picked == "all" else "decision.check", request_id=request_id), 303)
+
+
+def _own_values(asked: RequestView) -> dict[str, list[object]] | Refusal:
+    """The resident's own newest values of each field that is asked for; hidden ones stay hidden."""
+    opened = own(categories_of(asked.fields))
+    if isinstance(opened, Refusal):
+        return opened
+    found: dict[str, list[object]] = {name: [] for name in asked.fields}
+    for record in newest_first(opened.records):
+        for name, held in record.fields.items():
+            if name in found and held not in (MASK, None, "") and held not in found[name]:
+                found[name].append(held)
+    return found
+
+
+@bp.get("/choose")
+def fields(request_id: UUID) -> ResponseReturnValue:
+    """Every field with the resident's own value beside it."""
+    return _fields_page(_waiting(request_id), None)
+
+
+def _fields_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
+    values = _own_values(asked)
+    if isinstance(values, Refusal):
+        return refused(values)
+    groups = [
+        (each, [one for one in each.fields if one.name in asked.fields])
+        for each in CATALOGUE.categories
+        if categories_of(asked.fields) & {each.name}
+    ]
+    picked = answers.form.getlist("fields") if answers else draft_of(str(asked.request_id)).get("fields", [])
+    return page(
+        "decision/fields.html",
+        answers=answers,
+        asked=asked,
+        groups=groups,
+        values=values,
+        picked=picked,
+        most=_VALUES_MOST,
+    )
+
+
+@bp.post("/choose")
+def take_fields(request_id: UUID) -> ResponseReturnValue:
+    """Take the ticked fields."""
+    asked, answers = _waiting(request_id), Answers.given()
+    picked = answers.some("fields", asked.fields, _("Select at least one thing to share, or go back and share none"))
+    if answers.errors:
+        return _fields_page(asked, answers)
+    keep_draft(str(request_id), fields=sorted(picked))
+    return redirect(url_for("decision.until", request_id=request_id), 303)
+
+
+@bp.get("/until")
+def until(request_id: UUID) -> ResponseReturnValue:
+    """Ask for how long."""
+    return _until_page(_waiting(request_id), None)
+
+
+def _until_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
+    return page(
+        "decision/until.html",
+        answers=answers,
+        asked=asked,
+        last=last_day(asked),
+        short=_short(asked),
+        short_days=SHORT_DAYS,
+    )
+
+
+def _short(asked: RequestView) -> date | None:
+    return (datetime.now(UTC) + timedelta(days=SHORT_DAYS)).date() if asked.days > SHORT_DAYS else None
+
+
+@bp.post("/until")
+def take_until(request_id: UUID) -> ResponseReturnValue:
+    """Take the period; a day of one's own is asked on the next page."""
+    asked, answers = _waiting(request_id), Answers.given()
+    short = _short(asked)
+    allowed = {"longest", "day"} | ({"short"} if short else set())
+    picked = answers.choice("until", allowed, _("Select until when you want to share"))
+    if answers.errors:
+        return _until_page(asked, answers)
+    if picked == "day":
+        return redirect(url_for("decision.day", request_id=request_id), 303)
+    keep_draft(str(request_id), until=short.isoformat() if picked == "short" and short else "")
+    return redirect(url_for("decision.check", request_id=request_id), 303)
+
+
+@bp.get("/until/day")
+def day(request_id: UUID) -> ResponseReturnValue:
+    """Ask for a day."""
+    asked = _waiting(request_id)
+    return page("decision/day.html", asked=asked, last=last_day(asked))
+
+
+@bp.post("/until/day")
+def take_day(request_id: UUID) -> ResponseReturnValue:
+    """Take the day, from tomorrow to the longest that this purpose may have."""
+    asked, answers = _waiting(request_id), Answers.given()
+    given = _read_day(answers)
+    if given is None:
+        answers.errors["day"] = _("Enter a real date, for example 14 3 2027")
+    elif not datetime.now(UTC).date() < given <= last_day(asked):
+        answers.errors["day"] = _("Enter a date after today, and not after the last day this can be shared")
+    if answers.errors or given is None:
+        return page("decision/day.html", answers=answers, asked=asked, last=last_day(asked))
+    keep_draft(str(request_id), until=given.isoformat())
+    return redirect(url_for("decision.check", request_id=request_id), 303)
+
+
+def _read_day(answers: Answers) -> date | None:
+    parts = [answers.form.get(f"day-{part}", "").strip() for part in ("year", "month", "day")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    try:
+        return date(*map(int, parts))
+    except (ValueError, OverflowError):
+        return None
+
+
+@bp.get("/check")
+def check(request_id: UUID) -> ResponseReturnValue:
+    """Show the answers once more before they count."""
+    asked = _waiting(request_id)
+    draft = draft_of(str(request_id))
+    if "fields" not in draft:
+        return redirect(url_for("decision.show", request_id=request_id), 303)
+    picked = frozenset(draft["fields"]) & asked.fields
+    ends = date.fromisoformat(draft["until"]) if draft.get("until") else last_day(asked)
+    return render_template("decision/check.html", asked=asked, picked=picked, left_out=asked.fields - picked, ends=ends)
+
+
+@bp.post("/check")
+def decide(request_id: UUID) -> ResponseReturnValue:
+    """Make the decision count."""
+    draft = draft_of(str(request_id))
+    if "fields" not in draft:
+        return redirect(url_for("decision.show", request_id=request_id), 303)
+    ends = date.fromisoformat(draft["until"]) if draft.get("until") else None
+    with changing() as ctx:
+        requests.decide(
+            ctx, citizen_id=me().citizen_id, request_id=request_id, allowed=frozenset(draft["fields"]), until=ends
+        )
+    drop_draft(str(request_id))
+    return redirect(url_for("decision.done", request_id=request_id), 303)
+
+
+@bp.get("/done")
+def done(request_id: UUID) -> ResponseReturnValue:
+    """Confirm, with a reference."""
+    asked = _view(request_id)
+    if asked.state is RequestState.PENDING:
+        return redirect(url_for("decision.show", request_id=request_id), 303)
+    return render_template("decision/done.html", asked=asked, shared=asked.grant_id is not None)

@@ -1,0 +1,97 @@
+"""My record: everything held, by category, with where each item came from."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from vault import access, records, services
+from vault.catalogue import CATALOGUE, Category
+from vault.errors import NotFoundError, UnknownFieldError
+from vault.release import MASK, Refusal
+from web.auth import me
+from web.pages.common import newest_first, own, reading, refused
+from web.runtime import runtime
+
+bp: Final = Blueprint("record", __name__, url_prefix="/record")
+BLUEPRINTS: Final = (bp,)
+
+PAGE: Final = 10  # items on a page
+_REVEAL: Final = "reveal"
+
+
+@bp.get("")
+def overview() -> ResponseReturnValue:
+    """The categories that hold something, with how many items and from whom; no content is opened for this."""
+    with reading() as ctx:
+        counts = records.counts(ctx, citizen_id=me().citizen_id)
+        names = {each.organisation_id: each.name for each in services.organisations(ctx)}
+    rows = [
+        (
+            CATALOGUE.category(count.category),
+            count,
+            sorted(names[each] for each in count.organisation_ids if each in names),
+        )
+        for count in counts
+    ]
+    return render_template("record/overview.html", rows=rows)
+
+
+def _category(name: str) -> Category:
+    try:
+        return CATALOGUE.category(name)
+    except UnknownFieldError as error:
+        raise NotFoundError("there is no such category") from error
+
+
+@bp.get("/<name>")
+def category(name: str) -> ResponseReturnValue:
+    """Every item of one category, newest first, ten to a page."""
+    found = _category(name)
+    opened = own({name})
+    if isinstance(opened, Refusal):
+        return refused(opened)
+    number = max(request.args.get("page", 1, type=int), 1)
+    items = newest_first(opened.records)
+    pages = max(-(-len(items) // PAGE), 1)
+    number = min(number, pages)
+    return render_template(
+        "record/category.html",
+        category=found,
+        items=items[(number - 1) * PAGE : number * PAGE],
+        total=len(items),
+        number=number,
+        pages=pages,
+        states=opened.states,
+        mask=MASK,
+        field_of=CATALOGUE.field,
+    )
+
+
+@bp.post("/<name>/<uuid:record_id>/show")
+def ask_reveal(name: str, record_id: UUID) -> ResponseReturnValue:
+    """Remember, for one page only, which hidden value to show."""
+    field = request.form.get("field", "")
+    if not CATALOGUE.has(field) or CATALOGUE.field(field).category != name:
+        raise NotFoundError("there is no such field")
+    session[_REVEAL] = f"{record_id}/{field}"
+    return redirect(url_for("record.reveal", name=name, record_id=record_id), 303)
+
+
+@bp.get("/<name>/<uuid:record_id>/shown")
+def reveal(name: str, record_id: UUID) -> ResponseReturnValue:
+    """Show one hidden value, once: reloading hides it again."""
+    wanted, _, field = session.pop(_REVEAL, "").partition("/")
+    if wanted != str(record_id):
+        return redirect(url_for("record.category", name=name), 303)
+    person = me()
+    answer = access.reveal(
+        runtime().vault, actor=person.actor, citizen_id=person.citizen_id, record_id=record_id, field=field
+    )
+    if isinstance(answer, Refusal):
+        return refused(answer)
+    shown = [record.fields[field] for record in answer.unseal().records if field in record.fields]
+    return render_template(
+        "record/reveal.html", category=_category(name), field=field, shown=shown[0] if shown else None
+    )

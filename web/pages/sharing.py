@@ -1,0 +1,62 @@
+"""Who can see my data: what is shared now, with whom, until when; and stopping it."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from vault import grants
+from vault.grants import GrantView
+from vault.kinds import GrantState
+from web.auth import me
+from web.pages.common import changing, reading
+
+bp: Final = Blueprint("sharing", __name__, url_prefix="/sharing")
+BLUEPRINTS: Final = (bp,)
+
+
+def grant_of(grant_id: UUID) -> GrantView:
+    """
+    One of the resident's own grants.
+
+    Raises:
+        NotFoundError: It is not theirs, or there is none.
+    """
+    with reading() as ctx:
+        return grants.view(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+
+
+@bp.get("")
+def overview() -> ResponseReturnValue:
+    """A card for each service that can see something now; those that ended stand below."""
+    with reading() as ctx:
+        found = grants.of_citizen(ctx, citizen_id=me().citizen_id)
+    live = [each for each in found if each.is_live]
+    return render_template("sharing/overview.html", live=live, ended=[each for each in found if not each.is_live])
+
+
+@bp.get("/<uuid:grant_id>/stop")
+def stop(grant_id: UUID) -> ResponseReturnValue:
+    """Ask once more, saying what stops and what stays."""
+    grant = grant_of(grant_id)
+    if not grant.can_stop:
+        return redirect(url_for("sharing.overview"), 303)
+    return render_template("sharing/stop.html", grant=grant)
+
+
+@bp.post("/<uuid:grant_id>/stop")
+def take_stop(grant_id: UUID) -> ResponseReturnValue:
+    """Stop sharing, from this moment."""
+    with changing() as ctx:
+        grants.withdraw(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+    return redirect(url_for("sharing.stopped", grant_id=grant_id), 303)
+
+
+@bp.get("/<uuid:grant_id>/stopped")
+def stopped(grant_id: UUID) -> ResponseReturnValue:
+    """Confirm that it stopped."""
+    grant = grant_of(grant_id)
+    if grant.state is not GrantState.WITHDRAWN:
+        return redirect(url_for("sharing.overview"), 303)
+    return render_template("sharing/stopped.html", grant=grant)
