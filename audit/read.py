@@ -1,6 +1,6 @@
 """Reading the log: who looked, the newest entries, one entry, and the proof that it is in the tree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -15,9 +15,9 @@ from audit.proof import InclusionProof
 from audit.store import StoredTree, newest_log
 from audit.tree import hashes_of, inclusion_ranges, places_of
 
-_ENTRY = select(ENTRIES.c.log, ENTRIES.c.index, ENTRIES.c.leaf_hash, ENTRIES.c.leaf)
+_ENTRY = select(ENTRIES.c.log, ENTRIES.c.index.label("at"), ENTRIES.c.leaf_hash, ENTRIES.c.leaf)
 _WAITING = select(
-    null().label("log"), null().label("index"), OUTBOX.c.leaf_hash, OUTBOX.c.leaf, OUTBOX.c.payload, OUTBOX.c.month
+    null().label("log"), null().label("at"), OUTBOX.c.leaf_hash, OUTBOX.c.leaf, OUTBOX.c.payload, OUTBOX.c.month
 ).where(OUTBOX.c.refused == 0)
 _NEWEST_FIRST = (ENTRIES.c.log.desc(), ENTRIES.c.index.desc())
 
@@ -114,12 +114,12 @@ def proof(connection: Executor, leaf_hash: bytes) -> InclusionProof:
     """
     found = connection.execute(_ENTRY.where(ENTRIES.c.leaf_hash == leaf_hash)).first()
     head = None if found is None else _newest_head(connection, found.log)
-    if found is None or head is None or found.index >= head.size:
+    if found is None or head is None or found.at >= head.size:
         raise EntryNotFoundError(f"no published head covers entry `{leaf_hash.hex()}`")
     tree = StoredTree(connection, found.log, head.size)
-    ranges = inclusion_ranges(found.index, head.size)
+    ranges = inclusion_ranges(found.at, head.size)
     nodes = tree.nodes([place for start, end in ranges for place in places_of(start, end)])
-    return InclusionProof(found.index, leaf_hash, tuple(hashes_of(ranges, nodes.__getitem__)), head.note)
+    return InclusionProof(found.at, leaf_hash, tuple(hashes_of(ranges, nodes.__getitem__)), head.note)
 
 
 def tlog_proof(connection: Executor, leaf_hash: bytes) -> str:
@@ -142,6 +142,26 @@ def checkpoint(connection: Executor) -> str:
         raise CheckpointNotFoundError("no checkpoint was published yet")
     note: str = head.note
     return note
+
+
+def every_leaf(connection: Executor) -> Iterator[Leaf]:
+    """Yield every leaf there is, oldest first: those in the tree in their order, then those that wait.
+
+    The caller reads in one transaction that sees one state, or an entry that moves meanwhile may come twice.
+
+    Raises:
+        LeafInvalidError: a stored leaf is not one; `audit.verify` names it.
+    """
+    placed = select(ENTRIES.c.leaf_hash, ENTRIES.c.leaf).order_by(ENTRIES.c.log, ENTRIES.c.index)
+    waiting = select(OUTBOX.c.leaf_hash, OUTBOX.c.leaf).where(OUTBOX.c.refused == 0).order_by(OUTBOX.c.id)
+    queued = connection.execute(waiting).all()  # read first: a leaf moves from the outbox into the tree, never back
+    seen: set[bytes] = set()
+    moving = {row.leaf_hash for row in queued}
+    for row in connection.execute(placed.execution_options(yield_per=1000)):
+        if row.leaf_hash in moving:
+            seen.add(row.leaf_hash)
+        yield decode(row.leaf)
+    yield from (decode(row.leaf) for row in queued if row.leaf_hash not in seen)
 
 
 def silent_writers(connection: Executor, *, since_us: int) -> list[str]:
@@ -171,11 +191,11 @@ def _newest(
     return [*(row for row in first if row.leaf_hash not in moved), *rows][:limit]
 
 
-def _placed(connection: Executor, rows: Sequence[Row[Any]]) -> list[EntryRow]:
+def _placed(connection: Executor, rows: Sequence[Any]) -> list[EntryRow]:
     leaves = [decode(row.leaf) for row in rows]
     payloads = _payloads(connection, [bytes.fromhex(leaf.commitment) for leaf in leaves if leaf.commitment])
     return [
-        EntryRow(row.log, row.index, row.leaf_hash, leaf, row.leaf, payloads.get(leaf.commitment or ""))
+        EntryRow(row.log, row.at, row.leaf_hash, leaf, row.leaf, payloads.get(leaf.commitment or ""))
         for row, leaf in zip(rows, leaves, strict=True)
     ]
 

@@ -15,7 +15,9 @@ from vault.journal import note
 from vault.kinds import AccountStatus, CitizenStatus, Role
 from vault.models import Account
 
-MAY_HAVE_ACCOUNT = frozenset({CitizenStatus.PROVISIONAL, CitizenStatus.ACTIVE, CitizenStatus.YOUNG_PERSON, CitizenStatus.MOVED})
+MAY_HAVE_ACCOUNT = frozenset(
+    {CitizenStatus.PROVISIONAL, CitizenStatus.ACTIVE, CitizenStatus.YOUNG_PERSON, CitizenStatus.MOVED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ def find(ctx: Context, *, account_id: UUID) -> AccountView:
 
 def by_role(ctx: Context, *, role: Role) -> list[AccountView]:
     """Every account of a role, oldest first."""
-    return [_view(ctx, row) for row in ctx.session.scalars(select(Account).where(Account.role == role).order_by(Account.created_at))]
+    return [
+        _view(ctx, row)
+        for row in ctx.session.scalars(select(Account).where(Account.role == role).order_by(Account.created_at))
+    ]
 
 
 def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[AccountView]:
@@ -132,7 +137,12 @@ def set_status(ctx: Context, *, account_id: UUID, status: AccountStatus) -> None
     if row.status is not status:
         row.status = status
         row.version += 1
-        note(ctx, Event.ACCOUNT_CLOSED, citizen_id=row.citizen_id, facts={"account": str(account_id), "status": str(status)})
+        note(
+            ctx,
+            Event.ACCOUNT_CLOSED,
+            citizen_id=row.citizen_id,
+            facts={"account": str(account_id), "status": str(status)},
+        )
 
 
 def _view(ctx: Context, row: Account) -> AccountView:

@@ -132,7 +132,9 @@ def _touch(session: Session, row: Base) -> None:
     gone = row in session.deleted
     if not gone and row not in session.new and not _marked_change(row):
         return
-    touched(session)[reference_of(marks_of(session), type(row), values)] = GONE if gone else digest_of(type(row), values)
+    touched(session)[reference_of(marks_of(session), type(row), values)] = (
+        GONE if gone else digest_of(type(row), values)
+    )
 
 
 def _marked_change(row: Base) -> bool:

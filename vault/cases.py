@@ -63,7 +63,13 @@ def open_case(
     if not statement.strip() or len(statement) > MOST_CHARACTERS:
         raise InvalidInputError(f"say what is wrong, in at most {MOST_CHARACTERS} characters")
     grant = grants.view(ctx, citizen_id=citizen_id, grant_id=grant_id) if grant_id else None
-    demand(ctx, action="object", citizen_id=citizen_id, fields=grant.fields if grant else None, purpose=grant.purpose if grant else None)
+    demand(
+        ctx,
+        action="object",
+        citizen_id=citizen_id,
+        fields=grant.fields if grant else None,
+        purpose=grant.purpose if grant else None,
+    )
     case_id = new_id()
     row = Case(
         citizen_id=citizen_id,
@@ -78,7 +84,12 @@ def open_case(
         leaf_hash=leaf_hash,
     )
     ctx.session.add(row)
-    facts = {"case": str(case_id), "kind": str(kind), "service": str(service_id), "grant": str(grant_id) if grant_id else None}
+    facts = {
+        "case": str(case_id),
+        "kind": str(kind),
+        "service": str(service_id),
+        "grant": str(grant_id) if grant_id else None,
+    }
     note(ctx, Event.CASE_OPENED, citizen_id=citizen_id, purpose=grant.purpose.slug if grant else None, facts=facts)
     if grant is not None and kind is CaseKind.OBJECTION and grant.purpose.pauses_on_objection:
         grants.pause(ctx, citizen_id=citizen_id, grant_id=grant.grant_id)

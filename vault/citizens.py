@@ -38,7 +38,12 @@ def make(ctx: Context, *, status: CitizenStatus) -> UUID:
     """Take in a new citizen with keys of their own; return the id. The notice of Art. 14 is due in a month."""
     citizen_id = new_id()
     ctx.session.add(
-        Citizen(citizen_id=citizen_id, status=status, created_at=ctx.now, notice_due_at=ctx.now + timedelta(days=NOTICE_DAYS))
+        Citizen(
+            citizen_id=citizen_id,
+            status=status,
+            created_at=ctx.now,
+            notice_due_at=ctx.now + timedelta(days=NOTICE_DAYS),
+        )
     )
     ctx.session.flush()
     make_citizen_keys(ctx, citizen_id=citizen_id)
@@ -131,7 +136,9 @@ def add_reference(
     """Note that an organisation's system knows a citizen by *value*; return whether that was new. The caller notes it."""
     index = _reference_index(ctx, system, value)
     held = ctx.session.scalars(
-        select(Reference).where(Reference.citizen_id == citizen_id, Reference.organisation_id == organisation_id, Reference.index == index)
+        select(Reference).where(
+            Reference.citizen_id == citizen_id, Reference.organisation_id == organisation_id, Reference.index == index
+        )
     ).one_or_none()
     if held is not None:
         return False
@@ -152,7 +159,9 @@ def add_reference(
 
 def by_reference(ctx: Context, *, organisation_id: UUID, system: str, value: str, verified: bool = True) -> UUID | None:
     """The citizen whom this organisation's *system* knows by *value* (and, unless told otherwise, has verified), or none."""
-    query = select(Reference).where(Reference.organisation_id == organisation_id, Reference.index == _reference_index(ctx, system, value))
+    query = select(Reference).where(
+        Reference.organisation_id == organisation_id, Reference.index == _reference_index(ctx, system, value)
+    )
     found = {row.citizen_id for row in ctx.session.scalars(query) if row.verified_how or not verified}
     return found.pop() if len(found) == 1 else None
 

@@ -19,7 +19,9 @@ NOBODY = UUID(int=0)
 
 
 def _place(ctx: Context, citizen_id: UUID, what: str, row_id: UUID, epoch: int) -> Place:
-    return Place(tenant=ctx.keyring.tenant, citizen=citizen_id, category=f"~{what}", record=row_id, version=1, epoch=epoch)
+    return Place(
+        tenant=ctx.keyring.tenant, citizen=citizen_id, category=f"~{what}", record=row_id, version=1, epoch=epoch
+    )
 
 
 def close_for_citizen(ctx: Context, *, citizen_id: UUID, what: str, row_id: UUID, words: Mapping[str, Any]) -> bytes:

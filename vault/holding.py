@@ -118,7 +118,7 @@ def hold(session: Session, *, progress: Callable[[int], None] | None = None) -> 
     """Compare every covered row with the log; *progress* is told the number of rows as they are done."""
     told = _Told()
     entries = 0
-    for leaf in every_leaf(session.connection()):
+    for leaf in every_leaf(session):
         told.take(leaf)
         entries += 1
     defects: list[Defect] = []

@@ -29,7 +29,12 @@ def make_citizen_keys(ctx: Context, *, citizen_id: UUID) -> None:
 
 def _citizen_row(made: WrappedKey, *, citizen_id: UUID, kind: str, generation: int, now: datetime) -> CitizenKey:
     return CitizenKey(
-        citizen_id=citizen_id, kind=kind, generation=generation, wrapped=made.blob, fingerprint=made.fingerprint, created_at=now
+        citizen_id=citizen_id,
+        kind=kind,
+        generation=generation,
+        wrapped=made.blob,
+        fingerprint=made.fingerprint,
+        created_at=now,
     )
 
 
@@ -48,7 +53,9 @@ def _newest(ctx: Context, citizen_id: UUID, kind: str) -> CitizenKey:
 def _open(ctx: Context, row: CitizenKey) -> bytes:
     if row.state is KeyState.DESTROYED:
         raise KeyDestroyedError(f"the {row.kind} key of citizen `{row.citizen_id}` was destroyed")
-    return ctx.keyring.open_citizen_key(row.citizen_id, row.kind, row.generation, WrappedKey(row.wrapped, row.fingerprint))
+    return ctx.keyring.open_citizen_key(
+        row.citizen_id, row.kind, row.generation, WrappedKey(row.wrapped, row.fingerprint)
+    )
 
 
 def audit_key(ctx: Context, *, citizen_id: UUID) -> bytes:
@@ -70,7 +77,9 @@ def category_key_for_writing(ctx: Context, *, citizen_id: UUID, category: str) -
         KeyNotFoundError: The citizen has no key.
         KeyDestroyedError: The citizen's key was destroyed.
     """
-    newest = select(func.max(CategoryKey.epoch)).where(CategoryKey.citizen_id == citizen_id, CategoryKey.category == category)
+    newest = select(func.max(CategoryKey.epoch)).where(
+        CategoryKey.citizen_id == citizen_id, CategoryKey.category == category
+    )
     epoch = ctx.session.scalar(newest)
     if epoch is not None:
         return epoch, category_key(ctx, citizen_id=citizen_id, category=category, epoch=epoch)
@@ -105,7 +114,9 @@ def category_key(ctx: Context, *, citizen_id: UUID, category: str, epoch: int) -
     parent = ctx.session.get(CitizenKey, (citizen_id, RECORD, row.generation))
     if parent is None:
         raise KeyNotFoundError(f"citizen `{citizen_id}` has no record key of generation {row.generation}")
-    return ctx.keyring.open_category_key(_open(ctx, parent), citizen_id, category, epoch, WrappedKey(row.wrapped, row.fingerprint))
+    return ctx.keyring.open_category_key(
+        _open(ctx, parent), citizen_id, category, epoch, WrappedKey(row.wrapped, row.fingerprint)
+    )
 
 
 def house_key(ctx: Context) -> bytes:

@@ -74,9 +74,7 @@ def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clo
     return Vault(
         db=Database(database_url, info={"marks": marks}),
         keyring=keyring,
-        engine=Engine.load(
-            fields=frozenset(field.name for field in CATALOGUE.fields), catalogue_digest=CATALOGUE.digest
-        ),
+        engine=Engine.load(known_fields(), catalogue_digest=CATALOGUE.digest),
         writers=Writers(keyring.writer_key),
         clock=clock,
         origin=origin,

@@ -61,7 +61,14 @@ def organisations(ctx: Context) -> list[Organisation]:
 
 
 def make_service(
-    ctx: Context, *, organisation_id: UUID, slug: str, name: str, jwks: Mapping[str, Any], purposes: Sequence[str], batch: Sequence[str] = ()
+    ctx: Context,
+    *,
+    organisation_id: UUID,
+    slug: str,
+    name: str,
+    jwks: Mapping[str, Any],
+    purposes: Sequence[str],
+    batch: Sequence[str] = (),
 ) -> Service:
     """
     Register a service with its public keys (RFC 7517) and purposes.
@@ -73,7 +80,14 @@ def make_service(
     if ctx.session.scalars(select(Service).where(Service.slug == slug)).one_or_none() is not None:
         message = f"service `{slug}` is registered already"
         raise InvalidInputError(message)
-    made = Service(service_id=new_id(), organisation_id=organisation_id, slug=slug, name=name, jwks=dict(jwks), batch_purposes=sorted(batch))
+    made = Service(
+        service_id=new_id(),
+        organisation_id=organisation_id,
+        slug=slug,
+        name=name,
+        jwks=dict(jwks),
+        batch_purposes=sorted(batch),
+    )
     ctx.session.add(made)
     for purpose in sorted(set(purposes)):
         ctx.session.add(ServicePurpose(service_id=made.service_id, purpose=purpose))

@@ -60,7 +60,13 @@ class PasskeyView:
 
 
 def make_link(
-    ctx: Context, *, account_id: UUID, kind: LinkKind, hours: int = 24, first: UUID | None = None, second: UUID | None = None
+    ctx: Context,
+    *,
+    account_id: UUID,
+    kind: LinkKind,
+    hours: int = 24,
+    first: UUID | None = None,
+    second: UUID | None = None,
 ) -> str:
     """
     Make a one-time link; return its handle, shown once. Outside the demo an enrolment link takes two people.
@@ -160,7 +166,9 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
     account = accounts.find(ctx, account_id=row.account_id)
     _check_may_sign_in(ctx, account)
     plain = account.actor()
-    actor = Actor(**{name: getattr(plain, name) for name in Actor.__slots__ if name != "proven_at"}, proven_at=row.proven_at)
+    actor = Actor(
+        **{name: getattr(plain, name) for name in Actor.__slots__ if name != "proven_at"}, proven_at=row.proven_at
+    )
     return SignedIn(account, actor, row.method, row.started_at, row.proven_at, row.ends_at)
 
 
@@ -223,7 +231,9 @@ def take_challenge(ctx: Context, *, challenge: bytes, purpose: str) -> UUID | No
     return row.account_id
 
 
-def add_passkey(ctx: Context, *, account_id: UUID, credential_id: bytes, public_key: bytes, sign_count: int) -> PasskeyView:
+def add_passkey(
+    ctx: Context, *, account_id: UUID, credential_id: bytes, public_key: bytes, sign_count: int
+) -> PasskeyView:
     """Bind a passkey to an account."""
     account = accounts.find(ctx, account_id=account_id)
     row = Passkey(
@@ -242,7 +252,12 @@ def add_passkey(ctx: Context, *, account_id: UUID, credential_id: bytes, public_
 
 def passkeys(ctx: Context, *, account_id: UUID) -> list[PasskeyView]:
     """The passkeys of an account, oldest first."""
-    return [_passkey(row) for row in ctx.session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.created_at))]
+    return [
+        _passkey(row)
+        for row in ctx.session.scalars(
+            select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.created_at)
+        )
+    ]
 
 
 def passkey_by_credential(ctx: Context, *, credential_id: bytes) -> PasskeyView:

@@ -42,7 +42,12 @@ class TokenView:
 
 
 def issue(
-    ctx: Context, *, grant_id: UUID, thumbprint: str, kind: TokenKind = TokenKind.ACCESS, seconds: int = LIFETIME_SECONDS
+    ctx: Context,
+    *,
+    grant_id: UUID,
+    thumbprint: str,
+    kind: TokenKind = TokenKind.ACCESS,
+    seconds: int = LIFETIME_SECONDS,
 ) -> Issued:
     """
     Issue a token for a grant that is active, bound to the key with RFC 7638 *thumbprint*.
@@ -109,7 +114,12 @@ def revoke(ctx: Context, *, service_id: UUID, handle: str) -> bool:
     if row is None:
         return False
     ctx.session.delete(row)
-    note(ctx, Event.TOKEN_REVOKED, citizen_id=row.citizen_id, facts={"grant": str(row.grant_id), "service": str(service_id)})
+    note(
+        ctx,
+        Event.TOKEN_REVOKED,
+        citizen_id=row.citizen_id,
+        facts={"grant": str(row.grant_id), "service": str(service_id)},
+    )
     return True
 
 
@@ -128,7 +138,9 @@ def spend(ctx: Context, *, owner: str, jti: str, expires_at: datetime) -> None:
     """
     values = {"owner": owner, "jti_hash": hashlib.sha256(jti.encode()).digest(), "expires_at": expires_at}
     dialect = sqlite if ctx.vault.db.is_sqlite else postgresql
-    taken = ctx.session.execute(dialect.insert(SpentProof).values(values).on_conflict_do_nothing().returning(SpentProof.owner))
+    taken = ctx.session.execute(
+        dialect.insert(SpentProof).values(values).on_conflict_do_nothing().returning(SpentProof.owner)
+    )
     if taken.first() is None:
         raise ReplayedError("this proof was shown before")
 

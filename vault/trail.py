@@ -12,7 +12,9 @@ from uuid import UUID
 
 from audit import read
 from audit.entry import Leaf
+from audit.errors import AuditError, EntryNotFoundError
 from audit.payload import ClosedPayload, open_with_month, open_with_subject
+from audit.proof import verify_proof
 from vault.clock import from_microseconds, month_of
 from vault.context import Context
 from vault.errors import NotFoundError, VaultError
@@ -37,8 +39,8 @@ class Line:
     """One line of the log, opened for its reader."""
 
     leaf_hash: bytes
-    index: int | None
-    """The place in the log; empty while the entry waits for its number."""
+    position: str | None
+    """The place in the log, as in ``0-1234``; empty while the entry waits for its number."""
     at: datetime
     event: str
     actor: str
@@ -64,9 +66,9 @@ class Checked:
     proof: str
 
 
-def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: int | None = None) -> list[Line]:
+def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str | None = None) -> list[Line]:
     """
-    A citizen's newest lines, newest first; *before* is the index where the last page ended.
+    A citizen's newest lines, newest first; *before* is the position where the last page ended.
 
     Raises:
         NotFoundError: No such citizen.
@@ -98,16 +100,16 @@ def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
         NotFoundError: It is not theirs, or there is none; both look the same.
     """
     key = audit_key(ctx, citizen_id=citizen_id)
-    row = read.entry(ctx.session.connection(), leaf_hash)
+    row = _entry(ctx, leaf_hash)
     mine = {pseudonym.hex() for pseudonym in _pseudonyms(ctx, citizen_id, key)}
-    if row is None or row.leaf.subject not in mine:
+    if row.leaf.subject not in mine:
         raise NotFoundError("there is no such line")
     return _line(ctx, row, _open_subject(row.payload, key))
 
 
-def latest(ctx: Context, *, limit: int = 50, before: int | None = None) -> list[Line]:
+def latest(ctx: Context, *, limit: int = 50, before: str | None = None) -> list[Line]:
     """The newest lines of the whole log, newest first, as an auditor may read them."""
-    rows = read.latest(ctx.session.connection(), limit=limit, before=before)
+    rows = read.latest(ctx.session, limit=limit, before=_position(before))
     return [_line(ctx, row, _open_month(ctx, row.payload)) for row in rows]
 
 
@@ -118,9 +120,7 @@ def entry(ctx: Context, *, leaf_hash: bytes) -> Line:
     Raises:
         NotFoundError: There is none.
     """
-    row = read.entry(ctx.session.connection(), leaf_hash)
-    if row is None:
-        raise NotFoundError("there is no such line")
+    row = _entry(ctx, leaf_hash)
     return _line(ctx, row, _open_month(ctx, row.payload))
 
 
@@ -131,26 +131,36 @@ def leaf_of(ctx: Context, *, leaf_hash: bytes) -> Leaf:
     Raises:
         NotFoundError: There is none.
     """
-    row = read.entry(ctx.session.connection(), leaf_hash)
-    if row is None:
-        raise NotFoundError("there is no such line")
-    return row.leaf
+    return _entry(ctx, leaf_hash).leaf
 
 
 def check(ctx: Context, *, leaf_hash: bytes) -> Checked:
     """Check that a line stands in the newest signed head of the log, by its inclusion proof (RFC 9162, section 2.1.3.2)."""
-    connection = ctx.session.connection()
-    proof = read.proof(connection, leaf_hash)
-    if proof is None:
+    try:
+        proof = read.proof(ctx.session, leaf_hash)
+    except EntryNotFoundError:
         return Checked(included=False, pending=True, index=None, tree_size=None, root="", proof="")
-    return Checked(
-        included=proof.verify(leaf_hash),
-        pending=False,
-        index=proof.index,
-        tree_size=proof.size,
-        root=proof.root.hex(),
-        proof=read.tlog_proof(connection, leaf_hash) or "",
-    )
+    keys = [ctx.keyring.store.public_key("log")]
+    try:
+        head = verify_proof(proof.text, leaf_hash=leaf_hash, public_keys=keys)
+    except AuditError:
+        return Checked(included=False, pending=False, index=proof.index, tree_size=None, root="", proof=proof.text)
+    return Checked(included=True, pending=False, index=proof.index, tree_size=head.size, root=head.root.hex(), proof=proof.text)
+
+
+def _position(written: str | None) -> read.Position | None:
+    """Where the last page ended; something else than a position begins anew."""
+    try:
+        return read.Position.parse(written) if written else None
+    except ValueError:
+        return None
+
+
+def _entry(ctx: Context, leaf_hash: bytes) -> read.EntryRow:
+    try:
+        return read.entry(ctx.session, leaf_hash)
+    except EntryNotFoundError as error:
+        raise NotFoundError("there is no such line") from error
 
 
 def _open_subject(payload: ClosedPayload | None, key: bytes) -> Mapping[str, Any]:
@@ -169,13 +179,13 @@ def _open_month(ctx: Context, payload: ClosedPayload | None) -> Mapping[str, Any
         return {}
 
 
-def _line(ctx: Context, row: read.EntryView, facts: Mapping[str, Any]) -> Line:
+def _line(ctx: Context, row: read.EntryRow, facts: Mapping[str, Any]) -> Line:
     leaf = row.leaf
     service_id = _uuid(facts.get("service") or dict(facts.get("by", {})).get("service"))
     purpose = ctx.session.get(Purpose, leaf.purpose) if leaf.purpose else None
     return Line(
         leaf_hash=row.leaf_hash,
-        index=row.index,
+        position=str(row.position) if row.position else None,
         at=from_microseconds(leaf.time),
         event=str(leaf.event),
         actor=leaf.actor,

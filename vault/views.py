@@ -29,5 +29,3 @@ def service_view(ctx: Context, service: Service | UUID) -> ServiceView:
     row = service if isinstance(service, Service) else by_id(ctx, service_id=service)
     owner = organisation_by_id(ctx, organisation_id=row.organisation_id)
     return ServiceView(row.service_id, row.slug, row.name, owner.organisation_id, owner.name)
-
-

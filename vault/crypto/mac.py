@@ -17,7 +17,7 @@ def encode_tuple(*parts: Part) -> bytes:
     """
     Encode *parts* so that no two different tuples share one encoding.
 
-    Layout: ``count (4) | part…``, each part ``kind (1) | length (4) | body``; integers are big endian. Kinds and bodies:
+    Layout: ``count (4) | part…``, each part ``kind (1) | length (4) | body``; integers big endian. Kinds and bodies:
 
     - ``n`` None: empty; ``b`` bool: one byte, 0 or 1
     - ``i`` int: two's complement, big endian, the fewest bytes that hold it (zero is one byte)

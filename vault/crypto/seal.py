@@ -1,7 +1,7 @@
 """Seals: one value of one citizen, encrypted so that it opens only with its category's key and only at its place.
 
-A database that may be written by others can hide or restore whole rows (the log finds that), but cannot move, swap or change
-a value: place and key are both bound in, and the key commitment leaves each seal exactly one key that opens it.
+Who may write the database can hide or restore whole rows (the log finds that), but cannot move, swap or change a
+value: place and key are both bound in, and the key commitment leaves each seal exactly one key that opens it.
 """
 
 import hmac
