@@ -1,0 +1,139 @@
+"""The five steps of the demo, and how far each has come, as the vault stands now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from vault import cases, grants, requests, services
+from vault.cases import CaseView
+from vault.context import OPERATOR, Vault
+from vault.grants import GrantView
+from vault.kinds import CaseKind, RequestState
+from vault.requests import RequestView
+
+HERO: Final = "edith"
+ASKING: Final = "home-care"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What has happened so far between Edith and home care, and what she brought up."""
+
+    asked: tuple[RequestView, ...]
+    shared: tuple[GrantView, ...]
+    brought_up: tuple[CaseView, ...]
+
+    @property
+    def decided(self) -> bool:
+        """Whether she has answered home care."""
+        return any(request.state is not RequestState.PENDING for request in self.asked)
+
+    @property
+    def looked(self) -> bool:
+        """Whether home care has looked."""
+        return any(grant.uses for grant in self.shared)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether she shared something and shares nothing now."""
+        return bool(self.shared) and not any(grant.is_live for grant in self.shared)
+
+    @property
+    def objected(self) -> bool:
+        """Whether she objected to a look by law."""
+        return any(case.kind is CaseKind.OBJECTION for case in self.brought_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what to do, as whom, and when it counts as done."""
+
+    title: str
+    words: Sequence[str]
+    people: Mapping[str, str]
+    """Slug → what the button says."""
+    is_done: Callable[[Standing], bool]
+
+
+STEPS: Final = (
+    Step(
+        "Edith decides",
+        (
+            "Edith Hargreaves is 82 and came home from hospital today, with a new hip, five medicines and a cat.",
+            "Harbour Home Care comes at six and asks to see some of her record.",
+            "As Edith, open the request, choose what to share, and share it. Nothing is picked beforehand.",
+        ),
+        {"edith": "Be Edith"},
+        lambda now: now.decided,
+    ),
+    Step(
+        "The carer looks",
+        (
+            "As Aisha, the senior carer, look at what Edith shares: exactly that and no more.",
+            "For what is dangerous to miss, the page says whether it is not recorded or not shared.",
+        ),
+        {"carer": "Be Aisha, senior carer"},
+        lambda now: now.looked,
+    ),
+    Step(
+        "Edith stops, and the next look is refused",
+        (
+            "As Edith, go to who can see your data and stop sharing with home care.",
+            "Then, as Aisha, look again: the answer is no, from the very next call, and the log says so.",
+        ),
+        {"edith": "Be Edith", "carer": "Be Aisha"},
+        lambda now: now.stopped,
+    ),
+    Step(
+        "Edith sees who looked, and objects",
+        (
+            "As Edith, read who looked. Check a line: it stands in a signed log that nobody can quietly change.",
+            "Council tax looked by law: there is no stop button, but she can object, and it pauses meanwhile.",
+        ),
+        {"edith": "Be Edith", "tax-officer": "Be Graham, council tax"},
+        lambda now: now.objected,
+    ),
+    Step(
+        "The auditor tries to cheat",
+        (
+            "Ruth, the auditor, reads the log without any names in it.",
+            "Then play a trick on a copy of the database, as its administrator could, and see which row is named.",
+        ),
+        {"auditor": "Be Ruth, auditor"},
+        lambda _now: False,
+    ),
+)
+
+OTHERS: Final[Mapping[str, str]] = {
+    "stanley": "Stan, 77: oxygen at home, two requests waiting",
+    "peter": "Pete, 67: Parkinson's; shares with home care",
+    "joan": "Joan, 61: cares for Pete",
+    "priya": "Priya, 34: some conditions are nobody's business",
+    "dean": "Dean, 47: owes council tax",
+    "gwenllian": "Gwenno, 73: Welsh first; said yes by telephone",
+    "marcus": "Marcus, 29: British Sign Language",
+    "samira": "Sam, 41: uses a wheelchair; a badge request waits",
+    "alfie": "Alf, 19: easy-read letters",
+    "callum": "Cal, 15: diabetes",
+    "social-worker": "Petra, social worker",
+    "ward-sister": "Olu, ward sister",
+    "surveyor": "Niamh, surveyor",
+    "badge-officer": "Tariq, Blue Badge",
+    "administrator": "Sanjay, registry administrator",
+    "second-administrator": "Carys, data protection manager",
+}
+"""Everyone else one can be, by slug. Poppy, 9, and Harry, who died, have no account of their own."""
+
+
+def standing(vault: Vault, *, citizen_id: UUID) -> Standing:
+    """How the story of *citizen_id* and home care stands now."""
+    with vault.reading(OPERATOR) as ctx:
+        asking = services.by_slug(ctx, slug=ASKING).service_id
+        return Standing(
+            tuple(
+                each for each in requests.of_citizen(ctx, citizen_id=citizen_id) if each.service.service_id == asking
+            ),
+            tuple(each for each in grants.of_citizen(ctx, citizen_id=citizen_id) if each.service.service_id == asking),
+            tuple(cases.of_citizen(ctx, citizen_id=citizen_id)),
+        )
