@@ -1,0 +1,77 @@
+# Everything a newcomer needs, with Python 3.11 or newer and make on the machine; each target does its own set-up.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+REALDATA ?=
+WORKERS ?= 2
+ARGS ?=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
+
+.PHONY: run test lint bench screenshots demo-reset help
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.runs web/static/app.css ## set up what is missing, and serve the demo on http://localhost:8000
+	@$(BIN)/citizen-vault demo
+	@exec $(BIN)/citizen-vault serve
+
+demo-reset: $(VENV)/.runs ## delete the demo's people and begin anew; asks first unless ARGS=--yes
+	@$(BIN)/citizen-vault demo --reset $(ARGS)
+
+test: $(VENV)/.tests $(VENV)/.system tests/node/node_modules web/static/app.css ## run all tests; ARGS="-k words" narrows, REALDATA=required demands ../shared
+	CITIZEN_VAULT_REALDATA=$(REALDATA) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+lint: $(VENV)/.tests ## check style, types and the house
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tests $(VENV)/.system web/static/app.css ## measure the governed read against a bare one, on SQLite and PostgreSQL
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+screenshots: $(VENV)/.tests $(VENV)/.system web/static/app.css ## photograph the pages of a fresh demo into docs/screenshots
+	$(BIN)/python -m tests.journeys.screenshots $(ARGS)
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Set-up, each step once -------------------------------------------------------------------------------------------
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, as python3 on the path" >&2; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make $(VENV); on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.runs: requirements.lock pyproject.toml | $(VENV)/.made
+	@echo "installing what the vault runs on"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.tests: requirements-test.lock $(VENV)/.runs
+	@echo "installing what the tests need"
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/.node: requirements-node.lock | $(VENV)/.made
+	@tests/setup has-node || { echo "installing Node.js into $(VENV)"; $(PIP) --require-hashes -r requirements-node.lock; }
+	@touch $@
+
+$(VENV)/.system: tests/setup | $(VENV)/.made
+	@tests/setup system
+	@touch $@
+
+web/static/app.css: $(FRONTEND) | $(VENV)/.node
+	@echo "building the pages' style"
+	@web/frontend/build
+	@touch $@
+
+tests/node/node_modules: tests/node/package.json tests/node/package-lock.json | $(VENV)/.node
+	@cd tests/node && npm ci --silent
+	@touch $@
