@@ -97,7 +97,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The running vault, its address, one citizen and two services of one council; the second may only ask for reviews."""
+    """The running vault, its address, one citizen and two services; the second may only ask for reviews."""
 
     vault: Vault
     issuer: str
@@ -116,6 +116,7 @@ class World:
             "jwks_uri": f"{self.issuer}/jwks",
             "issuer": self.issuer,
             "dpop_bound_access_tokens": True,
+            "testing": True,  # lets it speak http to this machine
             "auth": PrivateKeyJwt(known.slug, known.key, aud=self.issuer),
         }
         return OAuth2Client(**{**settings, **changed})

@@ -1,9 +1,9 @@
-"""The service protocol, driven end to end over HTTP by requests-oauth2client, unmodified: ask, wait, read, be refused, be stopped."""
+"""The service protocol end to end over HTTP, driven by requests-oauth2client, unmodified: ask, read, be refused."""
 
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests as http
@@ -23,13 +23,9 @@ def place(tmp_path: Path, database_url: str) -> Iterator[World]:
         yield made
 
 
-def ask(client: OAuth2Client, hint: str = PERSON, **changed: Any) -> BackChannelAuthenticationResponse:
-    asked = {"authorization_details": details(), "binding_message": "K 31", **changed}
-    details_text = asked.pop("authorization_details")
-    import json  # noqa: PLC0415
-
+def ask(client: OAuth2Client, hint: str = PERSON, *, purpose: str = HOME_CARE) -> BackChannelAuthenticationResponse:
     return client.backchannel_authentication_request(
-        login_hint=hint, authorization_details=json.dumps(details_text), **asked
+        login_hint=hint, binding_message="K 31", authorization_details=json.dumps(details(purpose))
     )
 
 

@@ -4,13 +4,11 @@ import re
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import request as http
-
 from vault import purposes, requests
 from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.edge import API_PATH, edge
-from web.api.forms import check_form
+from web.api.forms import form as sent_form
 from web.schemas import access_details
 from web.schemas.access_details import DetailsRefusedError, Wanted
 
@@ -29,7 +27,7 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
 
     def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
         """Authenticate the client, read what it asks for, and put that before the citizen."""
-        form = check_form(http)
+        form = sent_form()
         client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)
         _check_form(form, client)
         asked = _ask(form, client)

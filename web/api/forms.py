@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qsl
 
-from flask import Request
+from flask import Request, g, request
 
 from web.faults import MalformedRequestError, RequestTooLargeError, WrongMediaTypeError
 
@@ -12,7 +12,7 @@ MOST_BYTES: Final = 64 * 1024
 MOST_MEMBERS: Final = 30
 
 
-def check_form(request: Request) -> dict[str, str]:
+def check_form(sent: Request) -> dict[str, str]:
     """
     The parameters of a form request; empty ones are left out, as if they were not sent (RFC 6749, section 3.2).
 
@@ -23,11 +23,11 @@ def check_form(request: Request) -> dict[str, str]:
         RequestTooLargeError: It is longer than 64 KiB.
         MalformedRequestError: It has parameters in the address or one twice, is not UTF-8, or holds controls.
     """
-    if request.mimetype != MEDIA_TYPE:
+    if sent.mimetype != MEDIA_TYPE:
         raise WrongMediaTypeError(f"send a form ({MEDIA_TYPE})")
-    if request.query_string:
+    if sent.query_string:
         raise MalformedRequestError("parameters belong in the body, not in the address")
-    pairs = _pairs(_raw(request))
+    pairs = _pairs(_raw(sent))
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         raise MalformedRequestError("a parameter stands twice")
@@ -36,12 +36,23 @@ def check_form(request: Request) -> dict[str, str]:
     return {name: value for name, value in pairs if value}
 
 
-def _raw(request: Request) -> bytes:
-    if request.content_length is None:
+def read_form() -> None:
+    """Check the current request's form before anyone else reads it, and keep it for `form`."""
+    if request.method == "POST":
+        g.form = check_form(request)
+
+
+def form() -> dict[str, str]:
+    """The checked parameters of the current request."""
+    return dict(g.form)
+
+
+def _raw(sent: Request) -> bytes:
+    if sent.content_length is None:
         raise MalformedRequestError("the request does not say how long it is")
-    if request.content_length > MOST_BYTES:
+    if sent.content_length > MOST_BYTES:
         raise RequestTooLargeError(f"the request is longer than {MOST_BYTES} bytes")
-    return request.get_data(cache=True)
+    return sent.get_data(cache=True)
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, request
 from web.api import ciba, issuer_key, metadata
 from web.api.authlib_core import Server
 from web.api.edge import edge
+from web.api.forms import read_form
 from web.api.proofs import fresh_nonce
 from web.api.token import CibaGrant
 from web.api.token_care import Introspection, Revocation
@@ -18,6 +19,7 @@ KEPT_SECONDS: Final = 300
 
 blueprint = Blueprint("oauth", __name__)
 limiter.limit(CALLS)(blueprint)
+blueprint.before_request(read_form)
 
 
 def _more() -> dict[str, str]:

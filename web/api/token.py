@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import request as http
-
 from vault import requests, tokens
 from vault.access import Proof
 from vault.context import SYSTEM, Context
@@ -13,7 +11,7 @@ from vault.grants import GrantView
 from web.api import id_token, issuer_key
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.edge import API_PATH, edge
-from web.api.forms import check_form
+from web.api.forms import form as sent_form
 from web.api.proofs import fresh_nonce, shown_proof
 from web.faults import NonceNeededError, ProofInvalidError
 from web.schemas import access_details
@@ -39,7 +37,7 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib 
 
     def validate_token_request(self) -> None:
         """Judge form, proof and client. The nonce comes first: a client may answer with the same assertion."""
-        self.form = check_form(http)
+        self.form = sent_form()
         self.proof = proof_here()
         self.request.client = self.authenticate_token_endpoint_client()
         _spend(self.proof)

@@ -3,21 +3,19 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import request as http
-
 from vault import tokens
 from vault.errors import TokenInvalidError
 from vault.tokens import TokenView
 from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusedError, RevocationEndpoint
 from web.api.edge import API_PATH, edge
-from web.api.forms import check_form
+from web.api.forms import form
 from web.schemas import access_details
 
 LONGEST_HANDLE: Final = 128
 
 
 def _handle() -> str:
-    handle = check_form(http).get("token", "")
+    handle = form().get("token", "")
     if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
         raise OAuthRefusedError("invalid_request", "the token is missing or is not one")
     return handle
