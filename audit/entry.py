@@ -115,9 +115,29 @@ def mac_is_sound(key: bytes, encoded: bytes, mark: bytes) -> bool:
     return hmac.compare_digest(mac(key, encoded), mark)
 
 
-def subject_of(leaf: Leaf) -> bytes | None:
-    """Return the 16 bytes of the leaf's pseudonym, or None."""
-    return None if leaf.subject is None else bytes.fromhex(leaf.subject)
+def commitment_in(encoded: bytes) -> bytes | None:
+    """Return the 32 bytes that stored leaf bytes commit to, or None; a changed leaf may name none."""
+    try:
+        return bytes.fromhex(orjson.loads(encoded)["commitment"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def subject_in(encoded: bytes) -> bytes | None:
+    """Return the pseudonym, 16 bytes, that stored leaf bytes name, or None; a changed leaf may name none."""
+    try:
+        return bytes.fromhex(orjson.loads(encoded)["subject"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def writer_in(encoded: bytes) -> str | None:
+    """Return the writer that stored leaf bytes name, or None; a changed leaf may name none."""
+    try:
+        writer = orjson.loads(encoded)["writer"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return writer if isinstance(writer, str) else None
 
 
 def _canonical(members: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,180 @@
+"""The law of a sound log, over a stream of leaves: used on files (`audit.verify`) and on the tables (`audit.stored`).
+
+Pure but for the report it fills: every leaf is canonical and hashes to what the tree holds; the tree has the signed
+root; writers count without gaps, or the log declares the gap; payloads are those committed to; a later log names truly
+the head after which it was opened.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+import orjson
+
+from audit.checkpoint import Checkpoint
+from audit.entry import HASH_BYTES, Leaf, decode, leaf_hash
+from audit.errors import LeafInvalidError
+from audit.events import Event
+from audit.numbers import Fault, Progress, fault_of, follow
+from audit.payload import commitment_of
+from audit.report import DefectKind, Report
+from audit.tree import Frontier, Place
+
+_MEMBERS: Final = {member.name for member in fields(Leaf)}
+_DAY_US: Final = 24 * 3600 * 1_000_000
+
+
+@dataclass(slots=True)
+class Checker:
+    """Reads the logs of one database, oldest first: `begin`, `take` for each leaf, `end`; then `finish`, once.
+
+    Args:
+        disposed_months: Months ("2026-11") whose payloads may be absent, because their retention ended.
+        with_payloads: Whether payloads come with the leaves.
+    """
+
+    report: Report = field(default_factory=Report)
+    disposed_months: Collection[str] = ()
+    with_payloads: bool = False
+    writers: dict[str, Progress] = field(default_factory=dict)
+    log: int = 0
+    frontier: Frontier = field(default_factory=Frontier)
+    _shown: dict[Fault, int] = field(default_factory=dict)
+    _declared: set[Fault] = field(default_factory=set)
+    _before: Frontier = field(default_factory=Frontier)
+    _signed: Checkpoint | None = None
+    _signed_before: Checkpoint | None = None
+    _signed_root: bytes = b""
+    _closed: bool = False
+    _months: dict[int, str] = field(default_factory=dict)
+
+    def begin(self, log: int, signed: Checkpoint | None, *, closed: bool) -> None:
+        """Begin to read *log*.
+
+        Args:
+            log: Its number.
+            signed: Its newest signed head, if there is a sound one.
+            closed: Whether a recovery closed it, so that it may hold more than its last published head says.
+        """
+        self.log = log
+        self._before, self.frontier = self.frontier, Frontier()
+        self._signed_before, self._signed = self._signed, signed
+        self._closed = closed
+        self._signed_root = self.frontier.root
+        self.report.logs += 1
+
+    def take(
+        self, encoded: bytes, *, held_hash: bytes | None = None, payload: bytes | None = None
+    ) -> list[tuple[Place, bytes]]:
+        """Read the next leaf; return the nodes that it completed.
+
+        Args:
+            encoded: The leaf's bytes.
+            held_hash: What the tree holds for it, where that is stored apart.
+            payload: Its sealed payload, where payloads come with the leaves and it has one.
+        """
+        index = self.frontier.size
+        hashed = leaf_hash(encoded)
+        if held_hash is not None and held_hash != hashed:
+            self.report.add(DefectKind.ENTRY_CHANGED, self.log, f"entry {index}")
+        # The tree goes on with what it holds, so that one changed leaf is one defect and not a defect of every node.
+        completed = self._grow(hashed if held_hash is None else held_hash)
+        try:
+            self._read(self._members(encoded), hashed, payload, index)
+        except (orjson.JSONDecodeError, LeafInvalidError, AttributeError, KeyError, TypeError, ValueError):
+            self.report.add(DefectKind.ENTRY_BAD, self.log, f"entry {index}")
+        return completed
+
+    def skip(self) -> list[tuple[Place, bytes]]:
+        """Go past an entry that is missing."""
+        self.report.add(DefectKind.ENTRY_MISSING, self.log, f"entry {self.frontier.size}")
+        return self._grow(bytes(HASH_BYTES))
+
+    def end(self) -> None:
+        """Hold what was read of this log against its newest signed head."""
+        signed, size = self._signed, self.frontier.size
+        if signed is None:
+            return
+        if size < signed.size or (size > signed.size and not self._closed):
+            self.report.add(DefectKind.SIZE_DIFFERS, self.log, f"{size} entries, {signed.size} signed")
+        elif self._signed_root != signed.root:
+            self.report.add(DefectKind.ROOT_DIFFERS, self.log, f"the root of {signed.size} entries")
+
+    def finish(self) -> Report:
+        """Settle what only the whole shows: gaps in the numbers that no leaf declares."""
+        for fault, log in self._shown.items():
+            if fault not in self._declared:
+                self.report.add(DefectKind.NUMBERS_BROKEN, log, _sentence(fault))
+        return self.report
+
+    def _grow(self, hashed: bytes) -> list[tuple[Place, bytes]]:
+        self.report.entries += 1
+        completed = self.frontier.append(hashed)
+        if self._signed is not None and self.frontier.size == self._signed.size:
+            self._signed_root = self.frontier.root
+        return completed
+
+    def _members(self, encoded: bytes) -> Mapping[str, Any]:
+        # All of `decode` costs several times this look, which is enough for leaves that a signed root vouches for.
+        members: Mapping[str, Any] = orjson.loads(encoded)
+        if orjson.dumps(members, option=orjson.OPT_SORT_KEYS) != encoded or members.keys() != _MEMBERS:
+            decode(encoded)
+        return members
+
+    def _read(self, members: Mapping[str, Any], hashed: bytes, payload: bytes | None, index: int) -> None:
+        self._follow(members, hashed)
+        if self.with_payloads:
+            self._check_payload(members, payload, index)
+
+    def _follow(self, members: Mapping[str, Any], hashed: bytes) -> None:
+        accepted, faults = follow(self.writers, members, hashed)
+        for fault in faults:
+            self._shown.setdefault(fault, self.log)
+        if accepted and members["event"] == Event.AUDIT_GAP:
+            self._note_gap(members["about"])
+        elif accepted and members["event"] == Event.AUDIT_ORIGIN_OPENED:
+            self._check_origin(members["about"])
+
+    def _note_gap(self, about: Mapping[str, Any]) -> None:
+        fault = fault_of(about)
+        self._declared.add(fault)
+        self.report.declared.append(f"log {self.log}, entry {self.frontier.size - 1}: {_sentence(fault)}")
+
+    def _check_origin(self, about: Mapping[str, Any]) -> None:
+        signed, kept = self._signed_before, self._before
+        true_head = signed is None or (about["closed"] == signed.origin and about["size"] >= signed.size)
+        whole = about["kept"] == kept.size and about["kept_root"] in {None, kept.root.hex()}
+        if self.frontier.size != 1 or self.log == 0 or not (true_head and whole):
+            self.report.add(DefectKind.ORIGIN_BROKEN, self.log, f"entry {self.frontier.size - 1}")
+            return
+        lost = f"{about['closed']} was closed at size {about['size']}; {about['kept']} of its entries are left"
+        self.report.declared.append(f"log {self.log}, entry 0: {lost}")
+
+    def _check_payload(self, members: Mapping[str, Any], payload: bytes | None, index: int) -> None:
+        committed = members["commitment"]
+        if committed is None:
+            return
+        if payload is not None:
+            self.report.payloads += 1
+            if commitment_of(payload).hex() != committed:
+                self.report.add(DefectKind.PAYLOAD_CHANGED, self.log, f"entry {index}")
+            return
+        month = self._month(members["time"])
+        if month in self.disposed_months:
+            self.report.absent[month] = self.report.absent.get(month, 0) + 1
+        else:
+            self.report.add(DefectKind.PAYLOAD_MISSING, self.log, f"entry {index}")
+
+    def _month(self, time_us: int) -> str:
+        day = time_us // _DAY_US
+        if day not in self._months:
+            self._months[day] = time.strftime("%Y-%m", time.gmtime(day * 86_400))
+        return self._months[day]
+
+
+def _sentence(fault: Fault) -> str:
+    numbers = "" if fault.first is None else f", numbers {fault.first} to {fault.last}"
+    writer = "" if fault.writer is None else f", writer {fault.writer}"
+    leaf = "" if fault.leaf is None else f", leaf {fault.leaf}"
+    return f"{fault.kind}{writer}{numbers}{leaf}"

@@ -1,0 +1,205 @@
+"""The log's own tables held against themselves: what files do not show.
+
+`check_tables` reads what `audit.verify` reads from files, and besides it every node, every published head, payloads
+that no leaf commits to, what is kept about writers, and what waits or was refused in the outbox.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from audit.checking import Checker
+from audit.checkpoint import Checkpoint, open_checkpoint
+from audit.entry import commitment_in, leaf_hash, mac_is_sound, subject_in, writer_in
+from audit.errors import CheckpointInvalidError
+from audit.log import Executor
+from audit.models import CHECKPOINTS, ENTRIES, NODES, OUTBOX, PAYLOADS, WRITERS
+from audit.report import DefectKind, Report
+from audit.signer import Head, origin_of
+from audit.store import newest_log, stored_tree
+from audit.tree import EMPTY_ROOT, Place
+
+Progress = Callable[[int, int], None]
+
+_CHUNK = 1024
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """Report to nobody."""
+
+
+def check_tables(
+    connection: Executor,
+    public_keys: Sequence[bytes],
+    *,
+    origin: str,
+    head: Head | None = None,
+    writer_key: Callable[[str], bytes] | None = None,
+    disposed_months: Collection[str] = (),
+    progress: Progress = _no_progress,
+) -> Report:
+    """Verify the stored log; the report names every defect.
+
+    Args:
+        connection: Sees one state throughout (a transaction on SQLite, REPEATABLE READ on PostgreSQL).
+        public_keys: Keys that may have signed the heads, Ed25519, 32 bytes each.
+        origin: The configured name of the log.
+        head: What the signer remembers, read before *connection* began; None if it is out of reach.
+        writer_key: Derives writers' keys, to check the marks of waiting rows; None leaves the marks unchecked.
+        disposed_months: Months ("2026-11") whose payloads may be absent.
+        progress: Told how many entries of how many are done, once a chunk.
+    """
+    checker = Checker(disposed_months=disposed_months, with_payloads=True)
+    newest = newest_log(connection)
+    for log in range(newest + 1):
+        heads = _heads(connection, log, public_keys, origin_of(origin, log), checker.report)
+        own_head = head if head is not None and head.log == log else None
+        _check_log(connection, checker, log, heads, own_head, closed=log < newest, progress=progress)
+    if head is not None and head.log > newest:
+        checker.report.add(DefectKind.HEAD_DIFFERS, head.log, "the log that the signer remembers is not stored")
+    _check_payload_rows(connection, checker.report)
+    _check_writers(connection, checker)
+    _check_outbox(connection, checker.report, writer_key)
+    return checker.finish()
+
+
+def _check_log(
+    connection: Executor,
+    checker: Checker,
+    log: int,
+    heads: Mapping[int, Checkpoint],
+    head: Head | None,
+    *,
+    closed: bool,
+    progress: Progress,
+) -> None:
+    newest = heads[max(heads)] if heads else None
+    if newest is None:
+        checker.report.add(DefectKind.CHECKPOINT_MISSING, log, "no checkpoint was published")
+    elif head is not None and newest.size < head.size:
+        checker.report.add(DefectKind.CHECKPOINT_MISSING, log, f"the checkpoint of size {head.size}")
+    checker.begin(log, newest, closed=closed or head is not None)  # a live log may be ahead of its published head
+    size = stored_tree(connection, log).size
+    roots = {0: EMPTY_ROOT}
+    wanted = {*heads, -1 if head is None else head.size}
+    for start in range(0, size, _CHUNK):
+        completed: dict[Place, bytes] = {}
+        for nodes in _take_chunk(connection, checker, start, min(start + _CHUNK, size)):
+            completed.update(nodes)
+            if checker.frontier.size in wanted:
+                roots[checker.frontier.size] = checker.frontier.root
+        _check_nodes(connection, checker.report, log, completed)
+        progress(checker.frontier.size, size)
+    checker.end()
+    _check_unknown_nodes(connection, checker.report, log, size)
+    _check_roots(checker.report, log, heads, head, roots)
+
+
+def _take_chunk(connection: Executor, checker: Checker, start: int, end: int) -> Iterator[list[tuple[Place, bytes]]]:
+    query = select(ENTRIES.c.index.label("at"), ENTRIES.c.leaf_hash, ENTRIES.c.leaf, ENTRIES.c.subject).where(
+        ENTRIES.c.log == checker.log, ENTRIES.c.index >= start, ENTRIES.c.index < end
+    )
+    rows = {row.at: row for row in connection.execute(query)}
+    payloads = _payloads(connection, [commitment_in(row.leaf) for row in rows.values()])
+    for index in range(start, end):
+        row = rows.get(index)
+        if row is None:
+            yield checker.skip()
+            continue
+        if row.subject != subject_in(row.leaf):
+            checker.report.add(DefectKind.ENTRY_CHANGED, checker.log, f"entry {index}")
+        payload = payloads.get(commitment_in(row.leaf))
+        yield checker.take(row.leaf, held_hash=row.leaf_hash, payload=payload)
+
+
+def _payloads(connection: Executor, commitments: Sequence[bytes | None]) -> dict[bytes | None, bytes]:
+    wanted = [commitment for commitment in commitments if commitment is not None]
+    query = select(PAYLOADS.c.commitment, PAYLOADS.c.payload).where(PAYLOADS.c.commitment.in_(wanted))
+    return {row.commitment: row.payload for row in connection.execute(query)}
+
+
+def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapping[Place, bytes]) -> None:
+    levels: dict[int, list[int]] = {}
+    for level, index in completed:
+        levels.setdefault(level, []).append(index)
+    for level, indices in levels.items():
+        query = select(NODES.c.index, NODES.c.hash).where(
+            NODES.c.log == log, NODES.c.level == level, NODES.c.index.between(indices[0], indices[-1])
+        )
+        stored = dict(connection.execute(query).tuples().all())
+        for index in indices:
+            if index not in stored:
+                report.add(DefectKind.NODE_MISSING, log, f"level {level}, index {index}")
+            elif stored[index] != completed[level, index]:
+                report.add(DefectKind.NODE_CHANGED, log, f"level {level}, index {index}")
+
+
+def _check_unknown_nodes(connection: Executor, report: Report, log: int, size: int) -> None:
+    levels = connection.execute(select(NODES.c.level).where(NODES.c.log == log).distinct()).scalars().all()
+    for level in levels:
+        bound = size >> level if level > 0 else 0
+        query = select(NODES.c.index).where(NODES.c.log == log, NODES.c.level == level)
+        for index in connection.execute(query.where((NODES.c.index >= bound) | (NODES.c.index < 0))).scalars():
+            report.add(DefectKind.NODE_UNKNOWN, log, f"level {level}, index {index}")
+
+
+def _heads(
+    connection: Executor, log: int, public_keys: Sequence[bytes], origin: str, report: Report
+) -> dict[int, Checkpoint]:
+    heads = {}
+    for row in connection.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.log == log)):
+        try:
+            held = open_checkpoint(row.note, public_keys=public_keys, origin=origin)
+        except CheckpointInvalidError:
+            held = None
+        if held is None or held.size != row.size or row.origin != origin:
+            report.add(DefectKind.CHECKPOINT_BAD, log, f"the checkpoint of size {row.size}")
+        else:
+            heads[held.size] = held
+    return heads
+
+
+def _check_roots(
+    report: Report, log: int, heads: Mapping[int, Checkpoint], head: Head | None, roots: Mapping[int, bytes]
+) -> None:
+    for size, checkpoint in heads.items():
+        if roots.get(size) != checkpoint.root:
+            report.add(DefectKind.ROOT_DIFFERS, log, f"the root of {size} entries")
+    if head is not None and roots.get(head.size) != head.root:
+        report.add(DefectKind.HEAD_DIFFERS, log, f"the remembered root of {head.size} entries")
+
+
+def _check_payload_rows(connection: Executor, report: Report) -> None:
+    count = connection.execute(select(func.count()).select_from(PAYLOADS)).scalar_one()
+    if count == report.payloads:
+        return
+    # Only when there are more than the leaves account for, every leaf is looked at again.
+    known = {commitment_in(leaf) for leaf in connection.execute(select(ENTRIES.c.leaf)).scalars()}
+    for commitment in connection.execute(select(PAYLOADS.c.commitment)).scalars():
+        if commitment not in known:
+            report.add(DefectKind.PAYLOAD_UNKNOWN, 0, f"payload {commitment.hex()}")
+
+
+def _check_writers(connection: Executor, checker: Checker) -> None:
+    kept = {row.writer: (row.next_number, row.last_number) for row in connection.execute(select(WRITERS))}
+    shown = {writer: (at.next_number, at.last_number) for writer, at in checker.writers.items()}
+    for writer in sorted(kept.keys() | shown.keys()):
+        if kept.get(writer) != shown.get(writer):
+            checker.report.add(DefectKind.WRITER_CHANGED, checker.log, f"writer {writer}")
+
+
+def _check_outbox(connection: Executor, report: Report, writer_key: Callable[[str], bytes] | None) -> None:
+    told = " ".join(report.declared)
+    for row in connection.execute(select(OUTBOX)):
+        if not (leaf_hash(row.leaf).hex() in told if row.refused else _is_queued_right(row, writer_key)):
+            report.add(DefectKind.OUTBOX_BAD, 0, f"outbox row {row.id}")
+
+
+def _is_queued_right(row: Any, writer_key: Callable[[str], bytes] | None) -> bool:  # noqa: ANN401 -- a row
+    if row.leaf_hash != leaf_hash(row.leaf) or row.subject != subject_in(row.leaf):
+        return False
+    writer = writer_in(row.leaf)
+    if writer is None:
+        return False
+    return writer_key is None or mac_is_sound(writer_key(writer), row.leaf, row.mac)
