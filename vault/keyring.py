@@ -1,6 +1,7 @@
 """The vault's keys: made, wrapped and opened on top of a key store; nothing here knows a table.
 
-Every wrap is bound to its place (tenant, citizen, kind, generation), and every opened key must have the fingerprint that its row was marked with.
+Every wrap is bound to its place (tenant, citizen, kind, generation), and every opened key must have the fingerprint
+that its row was marked with.
 """
 
 import hashlib
@@ -36,7 +37,10 @@ class WrappedKey:
 
 @dataclass(slots=True)
 class _Cache:
-    """Unwrapped keys, few and briefly. The key of an entry is the wrap itself, so it never outlives the row read now."""
+    """Unwrapped keys, few and briefly.
+
+    The key of an entry is the wrap itself, so it never outlives the row read now.
+    """
 
     now: Callable[[], float]
     held: "OrderedDict[bytes, tuple[float, bytes]]" = field(default_factory=OrderedDict)
@@ -101,7 +105,10 @@ class Keyring:
         return mac(self.derived(f"index/{INDEX_VERSION}/{column}"), encode_tuple("index/1", column, value))
 
     def pseudonym(self, audit_key: bytes, month: str) -> bytes:
-        """The name under which one month's leaves know a citizen, 16 bytes: HMAC-SHA256 of ``YYYY-MM`` under their audit key."""
+        """The name under which one month's leaves know a citizen, 16 bytes.
+
+        HMAC-SHA256 of ``YYYY-MM`` under their audit key.
+        """
         return mac(audit_key, encode_tuple("pseudonym/1", month))[:PSEUDONYM_BYTES]
 
     def new_citizen_key(self, citizen_id: UUID, kind: str, generation: int) -> WrappedKey:
@@ -126,13 +133,23 @@ class Keyring:
         """Open a key of the council's own, 32 bytes; raises like `open_citizen_key`."""
         return self._open(self._house_context(name, generation), wrapped)
 
+    def rewrap_citizen_key(self, citizen_id: UUID, kind: str, generation: int, blob: bytes) -> bytes:
+        """A citizen's wrapped key under the newest root key; raises like `open_citizen_key`."""
+        return self.store.rewrap(blob, self._citizen_context(citizen_id, kind, generation))
+
+    def rewrap_house_key(self, name: str, generation: int, blob: bytes) -> bytes:
+        """A wrapped key of the council's own under the newest root key; raises like `open_citizen_key`."""
+        return self.store.rewrap(blob, self._house_context(name, generation))
+
     def new_category_key(self, citizen_key: bytes, citizen_id: UUID, category: str, epoch: int) -> WrappedKey:
         """Make the key of one category and epoch, wrapped under the citizen's key."""
         key = os.urandom(KEY_BYTES)
         context = self._category_context(citizen_id, category, epoch)
         return WrappedKey(wrap(citizen_key, key, key_id=epoch, context=context), _fingerprint(key, context))
 
-    def open_category_key(self, citizen_key: bytes, citizen_id: UUID, category: str, epoch: int, wrapped: WrappedKey) -> bytes:
+    def open_category_key(
+        self, citizen_key: bytes, citizen_id: UUID, category: str, epoch: int, wrapped: WrappedKey
+    ) -> bytes:
         """Open the key of one category and epoch, 32 bytes; raises like `open_citizen_key`."""
         context = self._category_context(citizen_id, category, epoch)
         return self._cached(context, wrapped, lambda: unwrap(citizen_key, wrapped.blob, context=context), citizen_key)

@@ -12,7 +12,9 @@ from audit.errors import AuditError
 from audit.export import export_log
 from audit.log import Writers
 from audit.numbers import Fault
+from audit.report import Report
 from audit.sequencer import run, sequence
+from audit.stored import check_tables
 from vault import holding
 from vault.clock import microseconds
 from vault.context import OPERATOR, Vault
@@ -49,18 +51,32 @@ def verify(*, folder: Path | None, keys: tuple[str, ...], as_json: bool) -> None
     config = settings()
     with opened(config) as vault:
         _sequence(vault, config)
+        log = _check_log(vault, config)
         with vault.reading(OPERATOR) as ctx:
             held = holding.hold(ctx.session)
-    report = {
+    tables = {
         "rows": held.rows,
         "entries": held.entries,
         "defects": [{"kind": each.kind, "table": each.table, "row": each.row} for each in held.defects],
     }
-    lines = [f"{counted(held.entries, 'entry', 'entries')} in the log, {counted(held.rows, 'row')} held against them"]
+    lines = [*_lines(log), f"{counted(held.rows, 'row')} held against {counted(held.entries, 'entry', 'entries')}"]
     lines += [str(each) for each in held.defects[:MOST_NAMED]] or ["every row is as the log says"]
-    show(report, as_json=as_json, lines=lines)
-    if held.defects:
+    show({"log": _plain(log), "tables": tables}, as_json=as_json, lines=lines)
+    if held.defects or not log.sound:
         raise SystemExit(1)
+
+
+def _check_log(vault: Vault, config: Config) -> Report:
+    signer = signer_of(vault, config)
+    head = signer.head
+    with vault.db.read.connect() as connection:
+        return check_tables(
+            connection,
+            [signer.public_key],
+            origin=config.origin,
+            head=head,
+            writer_key=vault.keyring.writer_key,
+        )
 
 
 def _verify_folder(folder: Path, keys: tuple[str, ...], *, as_json: bool) -> None:
@@ -73,9 +89,27 @@ def _verify_folder(folder: Path, keys: tuple[str, ...], *, as_json: bool) -> Non
     if not public:
         raise click.UsageError("name the log's public key with --key; `citizen-vault audit checkpoint` prints it")
     report = verify_directory(folder, public)
-    show(report.as_json(), as_json=as_json, lines=report.lines())
+    show(_plain(report), as_json=as_json, lines=_lines(report))
     if not report.sound:
         raise SystemExit(1)
+
+
+def _plain(report: Report) -> dict[str, object]:
+    return {
+        "logs": report.logs,
+        "entries": report.entries,
+        "payloads": report.payloads,
+        "defects": [{"kind": str(each.kind), "log": each.log, "where": each.where} for each in report.defects],
+        "declared": report.declared,
+        "absent": report.absent,
+    }
+
+
+def _lines(report: Report) -> list[str]:
+    lines = [f"{counted(report.entries, 'entry', 'entries')} in {counted(report.logs, 'log')}"]
+    lines += [f"declared: {words}" for words in report.declared]
+    defects = [f"log {each.log}: {each.kind}: {each.where}" for each in report.defects[:MOST_NAMED]]
+    return lines + (defects or ["the log is whole"])
 
 
 @audit.command()
@@ -105,8 +139,6 @@ def checkpoint_(*, as_json: bool) -> None:
         with vault.db.read.connect() as connection:
             note = read.checkpoint(connection)
         public = signer_of(vault, config).public_key.hex()
-    if note is None:
-        raise click.ClickException("nothing was signed yet")
     show({"checkpoint": note, "public_key": public}, as_json=as_json, lines=[note.rstrip("\n"), f"public key {public}"])
 
 

@@ -21,7 +21,7 @@ from web.cli.opening import opened, settings
 @click.option("--staff", nargs=3, metavar="FIRST-NAME JOB TEAM", help="How a member of staff is shown; no surname.")
 @click.option("--by", nargs=2, type=click.UUID, help="The two administrators who agreed, by account.")
 @click.option("--hours", type=click.IntRange(1, 72), default=24, show_default=True, help="How long the link works.")
-def enrol_link(  # noqa: PLR0917 -- one parameter an option
+def enrol_link(
     account: UUID | None,
     citizen: UUID | None,
     role: str | None,
@@ -68,7 +68,7 @@ def _agreed(ctx: Context, by: tuple[UUID, UUID] | None, *, demo: bool) -> tuple[
     return by
 
 
-def _account(  # noqa: PLR0917 -- the facts of one account
+def _account(
     ctx: Context,
     account: UUID | None,
     citizen: UUID | None,
@@ -90,7 +90,7 @@ def _account(  # noqa: PLR0917 -- the facts of one account
     )
     return accounts.make(
         ctx,
-        role=Role(role),
+        role=Role(role or ""),
         organisation_id=organisation_id,
         service_id=works_for.service_id if works_for else None,
         label=label,

@@ -1,6 +1,7 @@
 """``citizen-vault import``: records from the silos that hold them, under a named purpose and agreement."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ MOST_NOTICES = 20
     "--keep-unknown", is_flag=True, help="Seal what has no home for 90 days, where no service may ask for it."
 )
 @json_option
-def import_(  # noqa: PLR0917 -- one parameter an option
+def import_(
     paths: tuple[Path, ...],
     organisation: str,
     system: str,
@@ -74,12 +75,13 @@ def _agreement(vault: Vault, purpose: str) -> str:
 
 def _lines(summary: Summary) -> Iterable[str]:
     yield f"{counted(summary.files, 'file')} read, {summary.failed} with errors"
-    for title, found in (
-        ("people", summary.people),
-        ("items", summary.items),
-        ("for the unmatched tray", summary.unmatched),
-        ("left out", summary.left_out),
-    ):
+    counts: Mapping[str, Counter[str]] = {
+        "people": summary.people,
+        "items": summary.items,
+        "for the unmatched tray": summary.unmatched,
+        "left out": summary.left_out,
+    }
+    for title, found in counts.items():
         if found:
             yield f"{title}: " + ", ".join(f"{name or 'unknown'} {count:,}" for name, count in sorted(found.items()))
     for name, notice in summary.notices[:MOST_NOTICES]:

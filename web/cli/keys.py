@@ -2,7 +2,7 @@
 
 import click
 
-from vault.keyrotation import rotate_root
+from vault.rotation import rotate_root
 from web.cli.opening import opened
 from web.cli.showing import counted, json_option, show
 

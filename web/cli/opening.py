@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from audit.errors import HeadExistsError
+from audit.errors import CheckpointNotFoundError, HeadExistsError
 from audit.read import checkpoint
 from audit.signer import Signer
 from vault.clock import microseconds
@@ -79,8 +79,9 @@ def signer_of(vault: Vault, config: Config) -> Signer:
 
 def begin_log(vault: Vault, config: Config) -> None:
     """Remember the empty log of a vault that is new; a head that is missing later is an error and stays one."""
-    with vault.db.read.connect() as connection:
-        begun = checkpoint(connection) is not None
-    if not begun:
+    try:
+        with vault.db.read.connect() as connection:
+            checkpoint(connection)
+    except CheckpointNotFoundError:
         with suppress(HeadExistsError):
             signer_of(vault, config).begin()

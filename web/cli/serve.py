@@ -11,6 +11,7 @@ from typing import Final
 import click
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from web.cli.demo import print_links
 from web.cli.opening import opened, settings
@@ -55,7 +56,7 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
             blocking_threads=THREADS,
             workers_kill_timeout=PATIENCE_SECONDS,
             respawn_failed_workers=True,
-            log_level="warning",
+            log_level=LogLevels.warning,
         ).serve()
 
 

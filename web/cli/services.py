@@ -65,14 +65,15 @@ def add(*, slug: str, organisation: str, name: str, jwks: Path, named: tuple[str
 def list_(*, as_json: bool) -> None:
     """List the services, with the purposes that each may ask for."""
     with opened() as vault, vault.reading(OPERATOR) as ctx:
-        found = [_plain(ctx, each) for each in services.registered(ctx)]
+        found = [_plain(ctx, each.slug) for each in services.registered(ctx)]
     lines = table(
         [{**row, "purposes": " ".join(row["purposes"])} for row in found], "slug", "organisation", "status", "purposes"
     )
     show(found, as_json=as_json, lines=lines)
 
 
-def _plain(ctx: Context, each: services.Service) -> dict[str, Any]:
+def _plain(ctx: Context, slug: str) -> dict[str, Any]:
+    each = services.by_slug(ctx, slug=slug)
     return {
         "slug": each.slug,
         "name": each.name,

@@ -1,0 +1,72 @@
+"""Rotating the root key: a new one wraps every key in the database anew; no record is touched.
+
+Wraps stand outside the marks and digests of their rows, so the log says that a rotation happened, and no row changes.
+"""
+
+from sqlalchemy import select, update
+
+from audit.events import Event
+from vault.context import OPERATOR, Context, Vault
+from vault.errors import KeyStoreError
+from vault.journal import note
+from vault.keystores.file import FileKeyStore
+from vault.kinds import KeyState
+from vault.models import CitizenKey, HouseKey
+
+
+def rotate_root(vault: Vault, *, destroy_old: bool = False) -> int:
+    """
+    Make a new root key and wrap every citizen's key and key of the council with it; return how many there were.
+
+    A run that was killed leaves keys under old and new root keys, which all open; run it again to finish.
+
+    Args:
+        vault: An opened vault; its servers are restarted afterwards.
+        destroy_old: Then destroy the older root keys: back-ups of the database that need them open no more.
+
+    Raises:
+        KeyStoreError: This kind of store rotates its root key elsewhere.
+    """
+    store = vault.keyring.store
+    if not isinstance(store, FileKeyStore):
+        raise KeyStoreError("this key store rotates its root key by its own means")
+    older = list(store.describe()["root_versions"])
+    version = store.rotate()
+    with vault.transaction(OPERATOR) as ctx:
+        count = _rewrap_citizens(ctx) + _rewrap_house(ctx)
+        note(ctx, Event.KEY_ROTATED, facts={"root_version": version, "rewrapped": count, "destroyed": destroy_old})
+    for each in older if destroy_old else ():
+        store.destroy_root(each)
+    return count
+
+
+def _rewrap_citizens(ctx: Context) -> int:
+    columns = CitizenKey.__table__.c
+    rows = ctx.session.execute(
+        select(columns.citizen_id, columns.kind, columns.generation, columns.wrapped).where(
+            columns.state == KeyState.ACTIVE
+        )
+    ).all()
+    for citizen_id, kind, generation, wrapped in rows:
+        fresh = ctx.keyring.rewrap_citizen_key(citizen_id, kind, generation, wrapped)
+        ctx.session.execute(
+            update(CitizenKey.__table__)
+            .where(columns.citizen_id == citizen_id, columns.kind == kind, columns.generation == generation)
+            .values(wrapped=fresh)
+        )
+    return len(rows)
+
+
+def _rewrap_house(ctx: Context) -> int:
+    columns = HouseKey.__table__.c
+    rows = ctx.session.execute(
+        select(columns.name, columns.generation, columns.wrapped).where(columns.state == KeyState.ACTIVE)
+    ).all()
+    for name, generation, wrapped in rows:
+        fresh = ctx.keyring.rewrap_house_key(name, generation, wrapped)
+        ctx.session.execute(
+            update(HouseKey.__table__)
+            .where(columns.name == name, columns.generation == generation)
+            .values(wrapped=fresh)
+        )
+    return len(rows)
