@@ -43,7 +43,7 @@ _ITEMS_DEEP: Final = 16
 
 
 def care_plan(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
-    """A care plan: what is done, from when to when, led by whom. Its goals are items of their own where they are given."""
+    """A care plan: what is done, from when to when, led by whom. Goals given as resources are items of their own."""
     held = entry.resource
     activities = [_activity(bundle, held, each) for each in parts(held, "activity")]
     what = [*phrases(held, "category"), word(held, "title"), word(held, "description"), *activities]

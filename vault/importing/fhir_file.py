@@ -50,7 +50,7 @@ class FhirFile:
         self._left_out: Counter[tuple[str, str]] = Counter()
 
     def read(self) -> Iterator[Subject | Item | Notice]:
-        """Subjects first, since references may point forwards; then items; then what was left out, by type and reason."""
+        """Subjects first, since references may point forwards; then items; then what was left out, by type and why."""
         people = [each for each in self._bundle.entries if each.type == "Patient"]
         told_apart = {key: each for each in people if (key := self._person_key(each))}
         for key, entry in told_apart.items():
