@@ -1,4 +1,7 @@
-"""The engine: one question in, one decision out. Deny by default, forbid beats permit, and any evaluation error is a no."""
+"""The engine: one question in, one decision out.
+
+Deny by default, forbid beats permit, and any evaluation error is a no.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -65,7 +68,7 @@ class Engine:
         """Decide *request*: allowed means Allow, and no errors, and at least one permit that says so."""
         refused = self._refuse_fields(request)
         if refused is not None:
-            return Decision(False, (refused,), self.digest)
+            return Decision(allowed=False, because=(refused,), policy_set=self.digest)
         answer = is_authorized(
             {
                 "principal": _entity(_TYPES[request.principal.kind], request.principal.id),
@@ -79,7 +82,7 @@ class Engine:
         )
         because = self._ids(answer.diagnostics.reasons)
         if answer.diagnostics.errors:
-            return Decision(False, (BROKEN_RULE,), self.digest)
+            return Decision(allowed=False, because=(BROKEN_RULE,), policy_set=self.digest)
         allowed = answer.decision is CedarDecision.Allow and bool(because)
         return Decision(allowed, because, self.digest, () if allowed else _missing(request))
 

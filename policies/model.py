@@ -1,4 +1,7 @@
-"""The words of a question to the rules, and of its answer. Plain values only; times are whole seconds since 1970 in UTC."""
+"""The words of a question to the rules, and of its answer.
+
+Plain values only; times are whole seconds since 1970 in UTC.
+"""
 
 import enum
 from dataclasses import dataclass, field
@@ -113,7 +116,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed or not, because of which policies (empty: nothing permitted it), under which set of rules (64 hex digits)."""
+    """Allowed or not, because of which policies (empty.
+
+    Nothing permitted it), under which set of rules (64 hex digits).
+    """
 
     allowed: bool
     because: tuple[PolicyId, ...]

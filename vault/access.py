@@ -1,13 +1,15 @@
 """The one door out: decide, log, unseal. No other code reaches the plaintext of a record.
 
 1. *Read and decide*: the facts with the versions read, then the rules; no transaction is held.
-2. *One short write transaction, the door's own*: claim the proof, use up the grant on condition that nothing changed since, queue the log entry, commit.
+2. *One short write transaction, the door's own*: claim the proof, use up the grant on condition that nothing changed
+since, queue the log entry, commit.
 3. `Release.unseal`, which there is nothing to call on unless that transaction committed.
 
-So "logged but not delivered" can happen, and the reverse cannot. A refusal is logged the same way and returned, not raised.
+So "logged but not delivered" can happen, and the reverse cannot. A refusal is logged the same way and returned, not
+raised.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -26,7 +28,7 @@ from vault.clock import microseconds, month_of
 from vault.context import Actor, Context, Vault
 from vault.errors import NotAllowedError, NotFoundError, TokenInvalidError
 from vault.facts import Item, Sharing, Values
-from vault.grants import state_now
+from vault.grants import state_at
 from vault.holding import use_digest, use_reference
 from vault.ids import handle_hash
 from vault.journal import Happening, Keys, keys_for, queue
@@ -38,12 +40,15 @@ from vault.purposes import Definition
 from vault.release import Refusal, Release
 from vault.tokens import spend
 
-OWN_VIEW_SECONDS: Final = 3600
+_Load = Callable[[Session], Sharing | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A DPoP proof that was checked: the key's thumbprint, its single-use id, and until when that must be remembered."""
+    """A DPoP proof that was checked.
+
+    The key's thumbprint, its single-use id, and until when that must be remembered.
+    """
 
     thumbprint: str
     jti: str
@@ -52,7 +57,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ActingPerson:
-    """Who looks on behalf of a service; the service vouches for it. The citizen sees role and team, the auditor the reference."""
+    """Who looks on behalf of a service; the service vouches for it.
+
+    The citizen sees role and team, the auditor the reference.
+    """
 
     reference: str
     role: str
@@ -102,8 +110,11 @@ def read_with_token(
         kind="service", service_id=sharing.service["service_id"], organisation_id=sharing.service["organisation_id"]
     )
     ask = _Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
-    again = lambda session: reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))  # noqa: E731 -- one line, used once
-    return _read(vault, sharing, ask, again)
+
+    def load(session: Session) -> Sharing | None:
+        return reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
+
+    return _read(vault, sharing, ask, load)
 
 
 def _token_is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
@@ -131,7 +142,10 @@ def read_as_officer(
     if actor.kind != "officer":
         raise NotAllowedError("only an officer looks for a service")
     now = vault.clock()
-    load = lambda session: reading.by_grant(session, grant_id=grant_id, month=month_of(now))  # noqa: E731 -- one line, used twice
+
+    def load(session: Session) -> Sharing | None:
+        return reading.by_grant(session, grant_id=grant_id, month=month_of(now))
+
     with vault.db.reading() as session:
         sharing = load(session)
     if sharing is None or sharing.grant["service_id"] != actor.service_id:
@@ -139,24 +153,35 @@ def read_as_officer(
     return _read(vault, sharing, _Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None), load)
 
 
-def _read(vault: Vault, sharing: Sharing, ask: _Ask, again: Any) -> Release | Refusal:  # noqa: ANN401 -- a loader of the same facts
-    for attempt in (1, 2):
-        now = vault.clock()
-        wanted = ask.fields if ask.fields is not None else frozenset(_askable(sharing.grant["fields"]))
-        with vault.db.reading() as session:
-            found = _releasable(session, sharing, wanted, history=ask.history)
-        decision = vault.engine.decide(_request(sharing, ask, wanted, found, now))
-        if not decision.allowed:
-            return _refuse(vault, sharing, ask, wanted, decision)
-        kept = _log_release(vault, sharing, ask, wanted, decision, found)
-        if kept is not None:
-            return _release(vault, sharing, wanted, found, *kept)
-        with vault.db.reading() as session:
-            fresh = again(session)
-        if fresh is None or attempt == 2 or (ask.proof and not _token_is_good(fresh, ask.proof, now)):  # noqa: PLR2004 -- once more, then no
-            break
-        sharing = fresh
-    return _refuse(vault, sharing, ask, wanted, Decision(False, ("changed-meanwhile",), vault.engine.digest))
+def _read(vault: Vault, sharing: Sharing, ask: _Ask, load: _Load) -> Release | Refusal:
+    """Decide, log and release; where something changed between decision and log, decide once more, then refuse."""
+    answer = _try(vault, sharing, ask)
+    if answer is not None:
+        return answer
+    with vault.db.reading() as session:
+        fresh = load(session)
+    if fresh is not None and (ask.proof is None or _token_is_good(fresh, ask.proof, vault.clock())):
+        answer = _try(vault, fresh, ask)
+        if answer is not None:
+            return answer
+    changed = Decision(allowed=False, because=("changed-meanwhile",), policy_set=vault.engine.digest)
+    return _refuse(vault, fresh or sharing, ask, _wanted(sharing, ask), changed)
+
+
+def _try(vault: Vault, sharing: Sharing, ask: _Ask) -> Release | Refusal | None:
+    """One attempt; nothing where a fact that was decided on changed before the log entry was kept."""
+    wanted = _wanted(sharing, ask)
+    with vault.db.reading() as session:
+        found = _releasable(session, sharing, wanted, history=ask.history)
+    decision = vault.engine.decide(_request(sharing, ask, wanted, found, vault.clock()))
+    if not decision.allowed:
+        return _refuse(vault, sharing, ask, wanted, decision)
+    kept = _log_release(vault, sharing, ask, wanted, decision, found)
+    return None if kept is None else _release(vault, sharing, wanted, found, *kept)
+
+
+def _wanted(sharing: Sharing, ask: _Ask) -> frozenset[str]:
+    return ask.fields if ask.fields is not None else frozenset(_askable(sharing.grant["fields"]))
 
 
 def _askable(fields: list[str]) -> set[str]:
@@ -165,7 +190,10 @@ def _askable(fields: list[str]) -> set[str]:
 
 
 def _releasable(session: Session, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
-    """The items that this grant reaches: nothing entered in error, above its sensitivity, excepted, or (unless asked) past."""
+    """The items that this grant reaches.
+
+    Nothing entered in error, above its sensitivity, excepted, or (unless asked) past.
+    """
     known = {name for name in wanted if CATALOGUE.has(name)}
     categories = frozenset(CATALOGUE.field(name).category for name in known)
     if not categories:
@@ -213,20 +241,13 @@ def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
         service=str(grant["service_id"]),
         purpose=grant["purpose"],
         fields=frozenset(grant["fields"]),
-        state=str(state_now(_Row(grant), now)),  # type: ignore[arg-type] -- reads four attributes that a row has
+        state=str(state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)),
         not_before=int(grant["not_before"].timestamp()),
         not_after=int(grant["not_after"].timestamp()),
         uses_left=grant["max_uses"] - grant["uses"],
         max_sensitivity=grant["max_sensitivity"],
         version=grant["version"],
     )
-
-
-class _Row:
-    """Values read without a model, by attribute."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.__dict__.update(values)
 
 
 _USE: Final = (
@@ -408,7 +429,7 @@ def _note_broken(vault: Vault, citizen_id: UUID, record_id: UUID) -> None:
 
 def read_own(vault: Vault, *, actor: Actor, citizen_id: UUID, categories: frozenset[str]) -> Release | Refusal:
     """
-    Open a citizen's own categories for them: everything but what is lawfully held back, and with dangerous values masked.
+    Open a citizen's own categories for them: all but what is lawfully held back, with dangerous values masked.
 
     Raises:
         NotFoundError: No such citizen.

@@ -1,4 +1,7 @@
-"""Accounts: who may sign in as what. Residents' accounts belong to a citizen, officers' to a service, others' to an organisation."""
+"""Accounts: who may sign in as what.
+
+Residents' accounts belong to a citizen, officers' to a service, others' to an organisation.
+"""
 
 from dataclasses import asdict, dataclass
 from uuid import UUID
@@ -62,7 +65,7 @@ def make(
     label: StaffLabel | None = None,
 ) -> AccountView:
     """
-    Make an account of one role for a citizen, or for a member of staff of an organisation (an officer also of one service).
+    Make an account of one role: for a citizen, or for staff of an organisation (an officer also of one service).
 
     Raises:
         InvalidInputError: The role does not fit what it is for.

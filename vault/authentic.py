@@ -1,8 +1,10 @@
 """The marks that rows carry, set and checked by the session itself so that no caller can forget them.
 
-- A row of an `Authenticated` table gets its ``row_mac`` at every flush and is checked whenever it is loaded: a row that was planted, copied or changed
+- A row of an `Authenticated` table gets its ``row_mac`` at every flush and is checked whenever it is loaded: a row that
+was planted, copied or changed
   behind the vault's back raises `RowForgedError` and confers nothing.
-- A row of a `Covered` table is put on the session's list of touched rows at every flush, as a pair (reference, digest). `vault.journal.note` takes
+- A row of a `Covered` table is put on the session's list of touched rows at every flush, as a pair (reference, digest).
+`vault.journal.note` takes
   that list into a log entry; a commit with rows still on it raises `UnloggedChangeError`.
 
 The sessions of `vault.db.Database` carry the two keys this needs in ``session.info["marks"]``.
@@ -57,12 +59,20 @@ def shape_of(model: type[Base]) -> _Shape:
     return _SHAPES[model]
 
 
+def column_names(model: type[Base]) -> list[str]:
+    """The names of *model*'s columns, in their order."""
+    return list(inspect(model).column_attrs.keys())
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- any column value
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if isinstance(value, (dict, list)) else value
 
 
 def canonical(model: type[Base], values: Mapping[str, Any]) -> bytes:
-    """The marked columns of one row of *model* as unambiguous bytes: table, then name and value of each column by name."""
+    """The marked columns of one row of *model* as unambiguous bytes.
+
+    Table, then name and value of each column by name.
+    """
     shape = shape_of(model)
     parts: list[Any] = ["row/1", shape.table]
     for name in shape.columns:
@@ -101,7 +111,7 @@ def check_mac(marks: Marks, model: type[Base], values: Mapping[str, Any]) -> Non
 
 def values_of(row: Base) -> dict[str, Any]:
     """Every column of *row* by name, as it stands in memory."""
-    return {name: getattr(row, name) for name in inspect(type(row)).column_attrs.keys()}
+    return {name: getattr(row, name) for name in column_names(type(row))}
 
 
 def marks_of(session: Session) -> Marks:

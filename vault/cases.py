@@ -142,7 +142,7 @@ def of_service(ctx: Context, *, service_id: UUID) -> list[CaseView]:
     return _views(ctx, select(Case).where(Case.service_id == service_id))
 
 
-def _views(ctx: Context, query: Select[tuple[Case]]) -> list[CaseView]:
+def _views(ctx: Context, query: Select[Case]) -> list[CaseView]:
     return [_view(ctx, row) for row in ctx.session.scalars(query.order_by(Case.opened_at.desc()))]
 
 

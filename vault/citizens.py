@@ -52,7 +52,7 @@ def make(ctx: Context, *, status: CitizenStatus) -> UUID:
 
 
 def status_at(birth_date: date | None, *, deceased: bool, today: date) -> CitizenStatus:
-    """The status that follows from a birth date (provisional where it is not known) and from whether the person has died."""
+    """The status at a birth date (provisional where it is not known), and of who has died."""
     if deceased:
         return CitizenStatus.DECEASED
     if birth_date is None:
@@ -133,7 +133,10 @@ def _by_index(ctx: Context, column: str, value: str) -> UUID | None:
 def add_reference(
     ctx: Context, *, citizen_id: UUID, organisation_id: UUID, system: str, value: str, verified_how: str | None = None
 ) -> bool:
-    """Note that an organisation's system knows a citizen by *value*; return whether that was new. The caller notes it."""
+    """Note that an organisation's system knows a citizen by *value*; return whether that was new.
+
+    The caller notes it.
+    """
     index = _reference_index(ctx, system, value)
     held = ctx.session.scalars(
         select(Reference).where(
@@ -158,7 +161,10 @@ def add_reference(
 
 
 def by_reference(ctx: Context, *, organisation_id: UUID, system: str, value: str, verified: bool = True) -> UUID | None:
-    """The citizen whom this organisation's *system* knows by *value* (and, unless told otherwise, has verified), or none."""
+    """The citizen whom this organisation's *system* knows by *value* (and, unless told otherwise, has verified).
+
+    Or none.
+    """
     query = select(Reference).where(
         Reference.organisation_id == organisation_id, Reference.index == _reference_index(ctx, system, value)
     )

@@ -1,6 +1,9 @@
-"""Confidential words that belong to a row but to no category: a request's message, evidence, a statement, a staff member's label.
+"""Confidential words that belong to a row but to no category.
 
-They are no records, so the door does not count them, but they are sealed all the same: a citizen's under a key of their own (destroyed with the
+A request's message, evidence, a statement, a staff member's label.
+
+They are no records, so the door does not count them, but they are sealed all the same: a citizen's under a key of their
+own (destroyed with the
 rest), the council's under the house key. Each opens only at its place: citizen, what it is, row.
 """
 

@@ -1,4 +1,7 @@
-"""What every vault function is handed: the running vault, one session, the moment, and who acts. Made once at the edge."""
+"""What every vault function is handed: the running vault, one session, the moment, and who acts.
+
+Made once at the edge.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,7 @@
 """The database: two engines, one unit of work, and what each promises.
 
-`Database.reading` never writes; `Database.transaction` writes at once or not at all. On SQLite a write begins with ``BEGIN IMMEDIATE`` (a read that
+`Database.reading` never writes; `Database.transaction` writes at once or not at all. On SQLite a write begins with
+``BEGIN IMMEDIATE`` (a read that
 turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED and a commit that waits for the disk.
 """
 
@@ -114,7 +115,7 @@ class Database:
                 session.flush()
                 notices = (
                     connection.connection.record_info.get("notices", []) if connection.connection.record_info else []
-                )  # type: ignore[union-attr]
+                )
                 notices.clear()
                 outcome = "uncertain"
                 _commit(session)

@@ -1,4 +1,6 @@
-"""What the door needs to know, read in few round trips and checked row by row: a row without the vault's mark is believed in nothing.
+"""What the door needs to know, read in few round trips and checked row by row.
+
+A row without the vault's mark is believed in nothing.
 
 The statements are built once; nothing here makes model objects.
 """
@@ -9,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, inspect, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from vault.authentic import check_mac, marks_of
+from vault.authentic import check_mac, column_names, marks_of
 from vault.kinds import KeyState
 from vault.models import (
     Authenticated,
@@ -33,21 +35,22 @@ from vault.models import (
 )
 
 Values = Mapping[str, Any]
+_Joined = Row[*tuple[Any, ...]]
 
 
 def _columns(model: type[Base]) -> list[ColumnElement[Any]]:
-    return [getattr(model, name).label(f"{model.__tablename__}__{name}") for name in inspect(model).column_attrs.keys()]
+    return [getattr(model, name).label(f"{model.__tablename__}__{name}") for name in column_names(model)]
 
 
-def _values(row: Row[Any], model: type[Base]) -> dict[str, Any] | None:
+def _values(row: _Joined, model: type[Base]) -> dict[str, Any] | None:
     """One model's columns out of a joined row; nothing where an outer join found nothing."""
     prefix = f"{model.__tablename__}__"
     mapping = row._mapping  # noqa: SLF001 -- SQLAlchemy's public name for it
-    found = {name: mapping[prefix + name] for name in inspect(model).column_attrs.keys()}
+    found = {name: mapping[prefix + name] for name in column_names(model)}
     return None if all(value is None for value in found.values()) else found
 
 
-def _checked(session: Session, row: Row[Any], model: type[Base]) -> dict[str, Any] | None:
+def _checked(session: Session, row: _Joined, model: type[Base]) -> dict[str, Any] | None:
     found = _values(row, model)
     if found is not None and issubclass(model, Authenticated):
         check_mac(marks_of(session), model, found)
@@ -56,7 +59,7 @@ def _checked(session: Session, row: Row[Any], model: type[Base]) -> dict[str, An
 
 def _sharing(*conditions: ColumnElement[bool], token: bool) -> Select[Any]:
     models: list[type[Base]] = [Grant, Service, Citizen, Purpose, ServicePurpose, CitizenKey, HouseKey]
-    chosen = [Token, *models] if token else models
+    chosen: list[type[Base]] = [Token, *models] if token else models
     newest = (
         select(func.max(CitizenKey.generation))
         .where(CitizenKey.citizen_id == Grant.citizen_id, CitizenKey.kind == "audit")

@@ -247,12 +247,17 @@ def _live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
 
 
 def state_now(row: Grant, now: datetime) -> GrantState:
-    """The state of a grant at *now*: a period that is over or uses that are spent end it without anyone writing so."""
-    if row.state in _ENDED:
-        return row.state
-    if now >= row.not_after:
+    """The state of a grant at *now* (`state_at`)."""
+    return state_at(row.state, row.not_after, row.uses, row.max_uses, now)
+
+
+def state_at(state: GrantState, not_after: datetime, uses: int, max_uses: int, now: datetime) -> GrantState:
+    """The state at *now*: a period that is over or uses that are spent end a grant without anyone writing so."""
+    if state in _ENDED:
+        return state
+    if now >= not_after:
         return GrantState.EXPIRED
-    return GrantState.EXHAUSTED if row.uses >= row.max_uses else row.state
+    return GrantState.EXHAUSTED if uses >= max_uses else state
 
 
 def sweep(ctx: Context) -> int:
@@ -269,7 +274,7 @@ def sweep(ctx: Context) -> int:
     return len(rows)
 
 
-def _views(ctx: Context, query: Select[tuple[Grant]]) -> list[GrantView]:
+def _views(ctx: Context, query: Select[Grant]) -> list[GrantView]:
     return [_view(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.made_at.desc()))]
 
 

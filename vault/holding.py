@@ -1,6 +1,9 @@
-"""The tables held against the log: every covered row must be in the very state that the log last gave it, and no other row may exist.
+"""The tables held against the log.
 
-What is found is named: changed, rolled back, added (never logged), deleted, unmarked, or used more or less often than the log counts.
+Every covered row must be in the very state that the log last gave it, and no other row may exist.
+
+What is found is named: changed, rolled back, added (never logged), deleted, unmarked, or used more or less often than
+the log counts.
 """
 
 import hashlib
@@ -49,7 +52,10 @@ COVERED: Final = frozenset(
 """Every state of these rows is in the log."""
 
 MARKED: Final = frozenset({"challenges", "links", "sign_ins", "tokens", "vault_facts"})
-"""These rows carry a mark and live for a short time (or say only which key store this is); the log holds their events, not their states."""
+"""These rows carry a mark and live for a short time (or say only which key store this is).
+
+The log holds their events, not their states.
+"""
 
 EXEMPT: Final = frozenset({"spent_proofs", "alembic_version"})
 """These rows can only make the vault refuse more, or say which migration was run."""
@@ -137,7 +143,8 @@ def hold(session: Session, *, progress: Callable[[int], None] | None = None) -> 
 
 
 def _covered_models() -> list[type[Base]]:
-    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Covered)]
+    models: list[type[Base]] = [mapper.class_ for mapper in Base.registry.mappers]
+    return [model for model in models if issubclass(model, Covered)]
 
 
 def _rows(session: Session, model: type[Base]) -> Iterator[dict[str, Any]]:

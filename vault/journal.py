@@ -1,6 +1,7 @@
 """Putting what happened into the log, in the same transaction as the change itself.
 
-`note` is called once by every service function that changes something; it takes the rows the session touched with it, so that the log names the new
+`note` is called once by every service function that changes something; it takes the rows the session touched with it,
+so that the log names the new
 state of each. The door (`vault.access`) calls `queue` directly, with keys it has read already.
 """
 
@@ -25,12 +26,18 @@ from vault.db import Outcome
 from vault.keychain import audit_key, house_key, month_key
 
 MOST_TOUCHED = 400
-"""Pairs in one leaf: 400 of about 105 bytes stay well below the 65,535 bytes that an entry may have (C2SP tlog-tiles)."""
+"""Pairs in one leaf.
+
+400 of about 105 bytes stay well below the 65,535 bytes that an entry may have (C2SP tlog-tiles).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys that close one entry, 32 bytes each: the subject's (or the house's), and the month's accountability key."""
+    """The keys that close one entry, 32 bytes each.
+
+    The subject's (or the house's), and the month's accountability key.
+    """
 
     subject: bytes
     month: bytes
@@ -40,7 +47,10 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """What happened, as the log will hold it. *facts* may be read by auditors; *personal* names the citizen and is closed to them."""
+    """What happened, as the log will hold it.
+
+    *facts* may be read by auditors; *personal* names the citizen and is closed to them.
+    """
 
     event: Event
     purpose: str | None = None
@@ -63,7 +73,8 @@ def note(
     """
     Queue a log entry for what this transaction did, with every row it touched; return the entry's 32-byte leaf hash.
 
-    The entry closes under the keys of *citizen_id*, or the house's, unless *keys* says otherwise (a stranger's). A change of more than `MOST_TOUCHED` rows takes several entries, of which the first is returned.
+    The entry closes under the keys of *citizen_id*, or the house's, unless *keys* says otherwise (a stranger's). A
+    change of more than `MOST_TOUCHED` rows takes several entries, of which the first is returned.
     """
     ctx.session.flush()
     keys = keys or keys_for(ctx, citizen_id=citizen_id)
@@ -148,7 +159,10 @@ def staff_pseudonym(vault: Vault, account_id: UUID, month: str) -> str:
 
 
 def writer_of(session: Session, vault: Vault) -> Writer:
-    """The writer of this transaction, taken from the pool at its first entry and given back when the transaction ends."""
+    """The writer of this transaction.
+
+    Taken from the pool at its first entry and given back when the transaction ends.
+    """
     held = session.info.get("writer")
     if isinstance(held, Writer):
         return held

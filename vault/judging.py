@@ -1,13 +1,14 @@
 """Putting a question to the rules for acts other than reading, and logging a no even though it is raised.
 
-A refusal raises `NotAllowedError`, which rolls the caller's transaction back; so its log entry is written in a transaction of its own, right after.
+A refusal raises `NotAllowedError`, which rolls the caller's transaction back; so its log entry is written in a
+transaction of its own, right after.
 """
 
 from typing import Literal
 from uuid import UUID
 
 from audit.events import Event
-from policies.model import Action, Decision, Principal, PurposeFacts, Request
+from policies.model import Action, Decision, Kind, Principal, PurposeFacts, Request
 from vault.context import Actor, Context
 from vault.db import Outcome
 from vault.errors import NotAllowedError
@@ -34,9 +35,9 @@ def purpose_facts(definition: Definition, *, registered: bool) -> PurposeFacts:
 
 def principal_of(actor: Actor, *, suspended: bool = False) -> Principal:
     """*actor* as the rules know them. The council's own processes and operators are the system."""
-    kind = "system" if actor.kind in {"operator", "system"} else actor.kind
+    kind: Kind = "system" if actor.kind == "operator" else actor.kind
     return Principal(
-        kind=kind,  # type: ignore[arg-type] -- narrowed by the line above
+        kind=kind,
         id=actor.principal,
         service=str(actor.service_id) if actor.service_id else None,
         suspended=suspended,

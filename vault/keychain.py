@@ -1,6 +1,7 @@
 """Keys as rows: which keys exist, making them, and opening them through the keyring.
 
-The rows hold keys wrapped; a fingerprint inside the row's mark says which key it must turn out to be, so an older wrap put back is refused.
+The rows hold keys wrapped; a fingerprint inside the row's mark says which key it must turn out to be, so an older wrap
+put back is refused.
 """
 
 from datetime import datetime
@@ -120,12 +121,18 @@ def category_key(ctx: Context, *, citizen_id: UUID, category: str, epoch: int) -
 
 
 def house_key(ctx: Context) -> bytes:
-    """The council's own key, 32 bytes: unmatched items, staff labels, entries about no citizen. Made if there is none yet."""
+    """The council's own key, 32 bytes: unmatched items, staff labels, entries about no citizen.
+
+    Made if there is none yet.
+    """
     return named_key(ctx, HOUSE)
 
 
 def month_key(ctx: Context, month: str | None = None) -> bytes:
-    """The accountability key of *month* (this month by default), 32 bytes. Made if there is none yet and the session can write."""
+    """The accountability key of *month* (this month by default), 32 bytes.
+
+    Made if there is none yet and the session can write.
+    """
     return named_key(ctx, f"month:{month or month_of(ctx.now)}")
 
 

@@ -1,4 +1,6 @@
-"""Purposes: the registered reasons for which data may be asked, with their basis, and apart from it the citizen's choice.
+"""Purposes.
+
+The registered reasons for which data may be asked, with their basis, and apart from it the citizen's choice.
 
 A purpose decides; a request may repeat or narrow it, never widen it.
 """

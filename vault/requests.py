@@ -19,7 +19,7 @@ from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, Wron
 from vault.grants import GrantView, NewGrant
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import Keys, keys_for, note
-from vault.judging import demand
+from vault.judging import Act, demand
 from vault.keychain import month_key
 from vault.kinds import Channel, CitizenStatus, Decider, RequestState, ServiceStatus
 from vault.models import AccessRequest, Citizen
@@ -132,7 +132,8 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
     Put a request before a citizen; a repeat of one that waits joins it. A statutory purpose makes its grant at once.
 
     Raises:
-        NotFoundError: The purpose is not registered, or a statutory request names a reference the organisation has not verified.
+        NotFoundError: The purpose is not registered, or a statutory request names a reference the organisation has not
+        verified.
         NotAllowedError: The service is suspended or not registered for the purpose.
         BeyondPurposeError: It asks for more than the purpose may have.
         InvalidInputError: A text is too long or not plain, or a statutory request lacks a verified reference or a case.
@@ -360,7 +361,8 @@ def decide(
     Raises:
         NotFoundError: The citizen has no such request.
         WrongStateError: It was decided, or has expired.
-        InvalidInputError: *allowed* holds what was not asked for; the day is out of bounds; a spoken decision lacks evidence.
+        InvalidInputError: *allowed* holds what was not asked for; the day is out of bounds; a spoken decision lacks
+        evidence.
         NotAllowedError: The rules do not let this actor decide.
     """
     row = ctx.session.get(AccessRequest, (citizen_id, request_id), with_for_update=True)
@@ -373,7 +375,7 @@ def decide(
     if decided_by is Decider.SPOKEN and not (evidence or "").strip():
         raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
     purpose = find_purpose(ctx, slug=row.purpose)
-    action = "assist" if decided_by is Decider.SPOKEN else "decide"
+    action: Act = "assist" if decided_by is Decider.SPOKEN else "decide"
     demand(
         ctx,
         action=action,
@@ -387,7 +389,7 @@ def decide(
     return grant
 
 
-def _allow(  # noqa: PLR0917 -- the facts of one decision
+def _allow(
     ctx: Context,
     row: AccessRequest,
     purpose: Definition,

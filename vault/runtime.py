@@ -1,4 +1,7 @@
-"""Starting a vault: the key store, the database and the rules, checked against one another before anything is served."""
+"""Starting a vault.
+
+The key store, the database and the rules, checked against one another before anything is served.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -112,7 +115,10 @@ def _check_facts(vault: Vault) -> None:
 
 
 def prepare(vault: Vault) -> None:
-    """Make the house key and this month's accountability key where they are missing, and log that; at start and once a month."""
+    """Make the house key and this month's accountability key where they are missing, and log that.
+
+    At start and once a month.
+    """
     with vault.reading(SYSTEM) as ctx:
         wanted = (HOUSE, f"month:{month_of(ctx.now)}")
         missing = [name for name in wanted if ctx.session.get(HouseKey, (name, 1)) is None]

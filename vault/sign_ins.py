@@ -1,4 +1,7 @@
-"""Sign-ins: one-time links, passkeys and the sign-ins they begin; all of them marked rows that a planted one cannot imitate."""
+"""Sign-ins: one-time links, passkeys and the sign-ins they begin.
+
+All of them marked rows that a planted one cannot imitate.
+"""
 
 import hashlib
 import secrets
@@ -9,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from audit.events import Event
-from vault import accounts
+from vault import accounts, citizens
 from vault.accounts import AccountView
 from vault.context import Actor, Context
 from vault.errors import LinkUsedError, NotFoundError, ReplayedError, SecondPersonNeededError, SignInEndedError
@@ -148,7 +151,7 @@ def _check_may_sign_in(ctx: Context, account: AccountView) -> None:
     if account.status is not AccountStatus.ACTIVE:
         raise SignInEndedError("this account is closed or suspended")
     if account.citizen_id is not None:
-        status = accounts.citizens.find(ctx, citizen_id=account.citizen_id).status
+        status = citizens.find(ctx, citizen_id=account.citizen_id).status
         if status not in accounts.MAY_HAVE_ACCOUNT:
             raise SignInEndedError("this account is closed")
 

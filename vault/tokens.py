@@ -1,4 +1,7 @@
-"""Tokens: opaque, short-lived, bound to the sender's key and to one version of one grant. Only their SHA-256 is kept."""
+"""Tokens: opaque, short-lived, bound to the sender's key and to one version of one grant.
+
+Only their SHA-256 is kept.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -107,7 +110,10 @@ def find(ctx: Context, *, handle: str) -> TokenView:
 
 
 def revoke(ctx: Context, *, service_id: UUID, handle: str) -> bool:
-    """Give a token back (RFC 7009); return whether this service had it. Someone else's or an unknown one is left alone."""
+    """Give a token back (RFC 7009); return whether this service had it.
+
+    Someone else's or an unknown one is left alone.
+    """
     row = ctx.session.scalars(
         select(Token).where(Token.token_hash == handle_hash(handle), Token.service_id == service_id)
     ).one_or_none()

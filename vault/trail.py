@@ -1,6 +1,7 @@
 """Who looked: the log as a citizen, or an auditor, may read it.
 
-A citizen finds their lines by the pseudonyms that their audit key gives for each month, and opens them with that key. An auditor opens only what the
+A citizen finds their lines by the pseudonyms that their audit key gives for each month, and opens them with that key.
+An auditor opens only what the
 month's accountability key opens: never what names a citizen.
 """
 
@@ -76,7 +77,7 @@ def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str |
     """
     key = audit_key(ctx, citizen_id=citizen_id)
     rows = read.entries_for(
-        ctx.session.connection(), list(_pseudonyms(ctx, citizen_id, key)), before_index=before, limit=limit
+        ctx.session.connection(), list(_pseudonyms(ctx, citizen_id, key)), before=_position(before), limit=limit
     )
     return [_line(ctx, row, _open_subject(row.payload, key)) for row in rows]
 
@@ -135,7 +136,10 @@ def leaf_of(ctx: Context, *, leaf_hash: bytes) -> Leaf:
 
 
 def check(ctx: Context, *, leaf_hash: bytes) -> Checked:
-    """Check that a line stands in the newest signed head of the log, by its inclusion proof (RFC 9162, section 2.1.3.2)."""
+    """Check that a line stands in the newest signed head of the log, by its inclusion proof (RFC 9162.
+
+    Section 2.1.3.2).
+    """
     try:
         proof = read.proof(ctx.session, leaf_hash)
     except EntryNotFoundError:
@@ -145,7 +149,9 @@ def check(ctx: Context, *, leaf_hash: bytes) -> Checked:
         head = verify_proof(proof.text, leaf_hash=leaf_hash, public_keys=keys)
     except AuditError:
         return Checked(included=False, pending=False, index=proof.index, tree_size=None, root="", proof=proof.text)
-    return Checked(included=True, pending=False, index=proof.index, tree_size=head.size, root=head.root.hex(), proof=proof.text)
+    return Checked(
+        included=True, pending=False, index=proof.index, tree_size=head.size, root=head.root.hex(), proof=proof.text
+    )
 
 
 def _position(written: str | None) -> read.Position | None:

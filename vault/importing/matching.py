@@ -1,7 +1,9 @@
 """Whose item is this? Only a sure answer counts; a name and a birth date propose nothing here.
 
-Sure are: an NHS number with a good check digit together with the birth date, or a reference that the same organisation has verified. A person the
-vault has not met is taken in when the file says enough to know them again; everyone else's items go to the unmatched tray.
+Sure are: an NHS number with a good check digit together with the birth date, or a reference that the same organisation
+has verified. A person the
+vault has not met is taken in when the file says enough to know them again; everyone else's items go to the unmatched
+tray.
 """
 
 from collections.abc import Iterator
@@ -43,8 +45,9 @@ class Sender:
 
 def match(ctx: Context, *, subject: Subject, sender: Sender) -> Match:
     """
-    Settle who *subject* is; take them in if they are new and the file says enough. What this adds is noted by the caller.
+    Settle who *subject* is; take them in if they are new and the file says enough.
 
+    What this adds to a known person is noted by the caller.
     A number that belongs to someone with another birth date is a conflict: nobody is matched and nobody is made.
     """
     claim = subject.claim

@@ -1,6 +1,9 @@
-"""One run of the import: every file read, every person settled, every item kept or put on the tray, and all of it logged.
+"""One run of the import.
 
-A file is one transaction, so a run that is killed leaves whole files only; started again, it finds the same items and ends in the same state. Items
+Every file read, every person settled, every item kept or put on the tray, and all of it logged.
+
+A file is one transaction, so a run that is killed leaves whole files only; started again, it finds the same items and
+ends in the same state. Items
 about people whom only a later file introduces are looked at a second time when all files are done.
 """
 
@@ -116,7 +119,10 @@ def run_import(vault: Vault, *, paths: Sequence[Path], order: Order, progress: P
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:
-    """All files below *paths*: those that introduce people first, then by name, so that every run takes the same order."""
+    """All files below *paths*.
+
+    Those that introduce people first, then by name, so that every run takes the same order.
+    """
     found = {
         file
         for path in paths
@@ -158,7 +164,10 @@ def _begin(vault: Vault, order: Order) -> _Run:
 
 
 def _take(run: _Run, path: Path, progress: Progress | None, *, last: bool) -> bool:
-    """Take one file in one transaction; return whether it holds items about people not met yet, to be looked at again."""
+    """Take one file in one transaction.
+
+    Return whether it holds items about people not met yet, to be looked at again.
+    """
     later = False
     counts: Counter[str] = Counter()
     with run.vault.transaction(SYSTEM) as ctx:

@@ -1,4 +1,7 @@
-"""The unmatched tray: items about a person nobody could name for sure, sealed under the house key for a team to sort out."""
+"""The unmatched tray.
+
+Items about a person nobody could name for sure, sealed under the house key for a team to sort out.
+"""
 
 import hashlib
 import hmac

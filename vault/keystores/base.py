@@ -35,7 +35,8 @@ class KeyStore(Protocol):
     """
     Holds the root key, never gives it away, and works with it.
 
-    A context is the canonical tuple (`vault.crypto.mac.encode_tuple`) that says what a key is for; it is never stored with the wrap.
+    A context is the canonical tuple (`vault.crypto.mac.encode_tuple`) that says what a key is for; it is never stored
+    with the wrap.
     """
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
@@ -61,7 +62,9 @@ class KeyStore(Protocol):
 
     def sign(self, name: str, data: bytes) -> bytes:
         """
-        Sign *data* with the signing key *name* (``log``, ``receipt``): Ed25519, 64 bytes. Opens that key only, and only now.
+        Sign *data* with the signing key *name* (``log``, ``receipt``, ``issuer``): Ed25519, 64 bytes.
+
+        Opens that key only, and only now.
 
         Raises:
             KeyNotFoundError: There is no such signing key.

@@ -1,7 +1,9 @@
 """The key store in a folder: kept apart from the database and its back-ups.
 
-Files: ``root-0001`` … (32 random bytes each; the highest wraps), ``derivation`` (32 bytes; outlives every rotation), ``sign-log`` and ``sign-receipt`` and
-``sign-issuer`` (Ed25519 private keys, 32 bytes) with ``public-…`` beside them, ``tombstones`` (a line per destroyed key).
+Files: ``root-0001`` … (32 random bytes each; the highest wraps), ``derivation`` (32 bytes; outlives every rotation),
+``sign-log`` and ``sign-receipt`` and
+``sign-issuer`` (Ed25519 private keys, 32 bytes) with ``public-…`` beside them, ``tombstones`` (a line per destroyed
+key).
 """
 
 import os
@@ -28,9 +30,13 @@ class FileKeyStore:
 
     def __init__(self, folder: SecretFolder) -> None:
         self._folder = folder
-        self._roots = {int(found.name.removeprefix("root-")): self._key(found.name) for found in folder.path.glob("root-*")}
+        self._roots = {
+            int(found.name.removeprefix("root-")): self._key(found.name) for found in folder.path.glob("root-*")
+        }
         if not self._roots:
-            raise KeyStoreError(f"the key store at {folder.path} has no root key: restore it from the key store's back-up")
+            raise KeyStoreError(
+                f"the key store at {folder.path} has no root key: restore it from the key store's back-up"
+            )
         self._secret = self._key(_DERIVATION)
         self._stamp: tuple[int, int, int] | None = None
         self._tombstones: frozenset[str] = frozenset()
@@ -66,7 +72,9 @@ class FileKeyStore:
     def _key(self, name: str) -> bytes:
         found = self._folder.read(name)
         if len(found) != KEY_BYTES:
-            raise KeyStoreError(f"the key file {self._folder.path / name} is damaged: restore it from the key store's back-up")
+            raise KeyStoreError(
+                f"the key file {self._folder.path / name} is damaged: restore it from the key store's back-up"
+            )
         return found
 
     @property

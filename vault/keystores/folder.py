@@ -1,4 +1,7 @@
-"""A folder for secrets: only its owner may look, a file is written whole or not at all, and damage is told from absence."""
+"""A folder for secrets.
+
+Only its owner may look, a file is written whole or not at all, and damage is told from absence.
+"""
 
 import contextlib
 import fcntl
@@ -86,7 +89,9 @@ class SecretFolder:
             _sync_folder(self.path)
         except OSError as problem:
             fresh.unlink(missing_ok=True)
-            raise KeyStoreError(f"writing {self.path / name} failed ({problem.strerror}); nothing was kept") from problem
+            raise KeyStoreError(
+                f"writing {self.path / name} failed ({problem.strerror}); nothing was kept"
+            ) from problem
 
     def append(self, name: str, line: bytes) -> None:
         """
@@ -148,7 +153,9 @@ def _refuse_others(path: Path, found: os.stat_result, mode: int) -> None:
     if found.st_uid not in {os.geteuid(), 0}:
         raise KeyStoreError(f"{path} belongs to another user: run `chown {os.geteuid()} {path}` if it is yours")
     if found.st_mode & _OTHERS:
-        raise KeyStoreError(f"{path} is open to others: run `chmod {mode:o} {path}`, and rotate if they may have looked")
+        raise KeyStoreError(
+            f"{path} is open to others: run `chmod {mode:o} {path}`, and rotate if they may have looked"
+        )
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -3,8 +3,6 @@
 Every table about a citizen's data has ``citizen_id`` leading its primary key, so that data can be spread by citizen.
 """
 
-from vault.models.base import Authenticated, Base, Covered, UtcDateTime
-from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.kinds import (
     AccountStatus,
     CaseKind,
@@ -21,6 +19,8 @@ from vault.kinds import (
     ServiceStatus,
     TokenKind,
 )
+from vault.models.base import Authenticated, Base, Covered, UtcDateTime
+from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
 from vault.models.registry import Organisation, Purpose, Service, ServicePurpose, VaultFact

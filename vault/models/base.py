@@ -1,7 +1,9 @@
 """The common ground of the vault's tables: column types, names of constraints, and the two marks a table can carry.
 
-`Authenticated` rows carry ``row_mac``; `Covered` rows are held against the log. What the marks do is `vault.authentic`'s business; here they only
-say which columns stand outside (`UNMARKED`: counters, last-seen stamps and wrapped key bytes, whose truth lies elsewhere).
+`Authenticated` rows carry ``row_mac``; `Covered` rows are held against the log. What the marks do is
+`vault.authentic`'s business; here they only
+say which columns stand outside (`UNMARKED`: counters, last-seen stamps and wrapped key bytes, whose truth lies
+elsewhere).
 """
 
 import enum
@@ -60,7 +62,11 @@ def _values(members: type[enum.Enum]) -> list[str]:
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
-    """Every table of the vault. Constructors take keywords only, and defaults are set at once, so that a row's mark can be computed before the flush."""
+    """Every table of the vault.
+
+    Constructors take keywords only, and defaults are set at once, so that a row's mark can be computed before the
+    flush.
+    """
 
     metadata = MetaData(
         naming_convention={
@@ -84,10 +90,16 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
 
 
 class Authenticated(MappedAsDataclass, kw_only=True, eq=False, repr=False):
-    """A row that confers authority: ``row_mac`` is HMAC-SHA256 (32 bytes) over its columns under a key that is not in the database."""
+    """A row that confers authority.
+
+    ``row_mac`` is HMAC-SHA256 (32 bytes) over its columns under a key that is not in the database.
+    """
 
     row_mac: Mapped[bytes] = mapped_column(init=False, default=b"", sort_order=999)
 
 
 class Covered(MappedAsDataclass, kw_only=True, eq=False, repr=False):
-    """A row whose every state is named in the log by reference and digest, so that a change behind the vault's back is found."""
+    """A row whose every state is named in the log by reference and digest.
+
+    So that a change behind the vault's back is found.
+    """

@@ -1,4 +1,7 @@
-"""Tables of wrapped keys. The wrapped bytes stand outside the marks (they change when the root key rotates); the fingerprint stands inside."""
+"""Tables of wrapped keys.
+
+The wrapped bytes stand outside the marks (they change when the root key rotates); the fingerprint stands inside.
+"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -6,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import KeyState
+from vault.models.base import Authenticated, Base, Covered
 
 
 class CitizenKey(Authenticated, Covered, Base):

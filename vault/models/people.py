@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import CitizenStatus
+from vault.models.base import Authenticated, Base, Covered
 
 
 class Citizen(Authenticated, Covered, Base):
@@ -73,7 +73,10 @@ class Authority(Authenticated, Covered, Base):
 
 
 class HeldBack(Authenticated, Covered, Base):
-    """An item lawfully kept from the citizen until a date (DPA 2018, Schedules 2 and 3), by two people, for a stated reason."""
+    """An item lawfully kept from the citizen until a date (DPA 2018, Schedules 2 and 3), by two people.
+
+    For a stated reason.
+    """
 
     __tablename__ = "held_back"
 

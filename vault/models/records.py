@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import RecordStatus
+from vault.models.base import Authenticated, Base, Covered
 
 
 class Record(Authenticated, Covered, Base):
@@ -66,7 +66,10 @@ class Seal(Covered, Base):
 
 
 class UnmatchedItem(Authenticated, Covered, Base):
-    """An item about a person nobody could name for sure: sealed under the house key, for a team to sort out within 30 days."""
+    """An item about a person nobody could name for sure.
+
+    Sealed under the house key, for a team to sort out within 30 days.
+    """
 
     __tablename__ = "unmatched_items"
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import ServiceStatus
+from vault.models.base import Authenticated, Base, Covered
 
 
 class Organisation(Authenticated, Covered, Base):
@@ -37,7 +37,10 @@ class Service(Authenticated, Covered, Base):
 
 
 class Purpose(Authenticated, Covered, Base):
-    """A registered reason; ``definition`` holds words, basis, choice, the most it may ask for (`vault.purposes`). Approved by two people."""
+    """A registered reason; ``definition`` holds words, basis, choice, the most it may ask for (`vault.purposes`).
+
+    Approved by two people.
+    """
 
     __tablename__ = "purposes"
 

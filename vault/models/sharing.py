@@ -7,18 +7,29 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, TokenKind
+from vault.models.base import Authenticated, Base, Covered
 
 _PENDING = text("state = 'pending'")
 
 
 class AccessRequest(Authenticated, Covered, Base):
-    """A service asks for named fields of one citizen. An unknown person's request names a citizen id that does not exist, and looks the same."""
+    """A service asks for named fields of one citizen.
+
+    An unknown person's request names a citizen id that does not exist, and looks the same.
+    """
 
     __tablename__ = "access_requests"
     __table_args__ = (
-        Index("uq_access_requests_one_pending", "citizen_id", "service_id", "purpose", unique=True, sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index(
+            "uq_access_requests_one_pending",
+            "citizen_id",
+            "service_id",
+            "purpose",
+            unique=True,
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
     )
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"polled_at"})
 
@@ -43,7 +54,10 @@ class AccessRequest(Authenticated, Covered, Base):
 
 
 class Grant(Authenticated, Covered, Base):
-    """What was allowed, to whom, for what, until when, and who decided that how. ``uses`` is counted by the door alone."""
+    """What was allowed, to whom, for what, until when, and who decided that how.
+
+    ``uses`` is counted by the door alone.
+    """
 
     __tablename__ = "grants"
     __table_args__ = (

@@ -1,4 +1,7 @@
-"""Tables of sign-in: accounts, the identities and passkeys bound to them, one-time links, and sign-ins that can be ended."""
+"""Tables of sign-in.
+
+Accounts, the identities and passkeys bound to them, one-time links, and sign-ins that can be ended.
+"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -7,12 +10,15 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.models.base import Authenticated, Base, Covered
 from vault.kinds import AccountStatus, LinkKind, Role
+from vault.models.base import Authenticated, Base, Covered
 
 
 class Account(Authenticated, Covered, Base):
-    """One way into the portal in one role. An officer works for one service, an auditor and an administrator for one organisation."""
+    """One way into the portal in one role.
+
+    An officer works for one service, an auditor and an administrator for one organisation.
+    """
 
     __tablename__ = "accounts"
 
@@ -29,7 +35,10 @@ class Account(Authenticated, Covered, Base):
 
 
 class Identity(Authenticated, Covered, Base):
-    """A sign-in identity bound to an account: issuer, blind index of the subject, how sure, who bound it, on what evidence."""
+    """A sign-in identity bound to an account.
+
+    Issuer, blind index of the subject, how sure, who bound it, on what evidence.
+    """
 
     __tablename__ = "identities"
     __table_args__ = (Index(None, "issuer", "subject_index", unique=True),)
@@ -45,7 +54,10 @@ class Identity(Authenticated, Covered, Base):
 
 
 class Passkey(Authenticated, Covered, Base):
-    """A WebAuthn credential of an account (Web Authentication Level 3); ``public_key`` is the COSE key as the browser gave it."""
+    """A WebAuthn credential of an account (Web Authentication Level 3).
+
+    ``public_key`` is the COSE key as the browser gave it.
+    """
 
     __tablename__ = "passkeys"
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"sign_count", "last_used_at"})
