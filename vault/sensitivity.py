@@ -29,7 +29,7 @@ class Group:
     name: str
     level: Sensitivity
     codes: frozenset[str]
-    """Codes of every system; those of SNOMED CT, RxNorm and LOINC cannot be mistaken for one another within the list."""
+    """``system|code``, so that a number counts only in its own system."""
     words: re.Pattern[str]
 
     @classmethod
