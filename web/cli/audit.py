@@ -18,9 +18,9 @@ from audit.stored import check_tables
 from vault import holding
 from vault.clock import microseconds
 from vault.context import OPERATOR, Vault
-from web.cli.opening import opened, settings, signer_of
 from web.cli.showing import counted, json_option, show
 from web.config import Config
+from web.opening import opened, settings, signer_of
 
 MOST_NAMED = 50
 

@@ -8,8 +8,8 @@ from vault import citizens, grants, records, requests
 from vault.citizens import CitizenView
 from vault.context import OPERATOR
 from vault.kinds import CitizenStatus
-from web.cli.opening import opened
 from web.cli.showing import json_option, show, table
+from web.opening import opened
 
 
 @click.group(no_args_is_help=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
-from web.cli.opening import created, settings
 from web.cli.showing import counted
 from web.config import Config
 from web.demo import setting_up
+from web.opening import created, settings
 
 
 @click.command()

@@ -9,7 +9,7 @@ from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Context
 from vault.errors import NotAllowedError, SecondPersonNeededError
 from vault.kinds import LinkKind, Role
-from web.cli.opening import opened, settings
+from web.opening import opened, settings
 
 
 @click.command()

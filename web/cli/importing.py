@@ -10,8 +10,8 @@ from vault import purposes
 from vault.context import OPERATOR, Vault
 from vault.errors import ImportRefusedError, NotFoundError
 from vault.importing.run import Order, Summary, in_order, run_import
-from web.cli.opening import opened
 from web.cli.showing import counted, json_option, show
+from web.opening import opened
 
 MOST_NOTICES = 20
 

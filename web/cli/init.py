@@ -3,8 +3,8 @@
 import click
 
 from vault.context import OPERATOR
-from web.cli.opening import created, settings
 from web.cli.showing import counted
+from web.opening import created, settings
 
 
 @click.command()

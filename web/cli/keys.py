@@ -3,8 +3,8 @@
 import click
 
 from vault.rotation import rotate_root
-from web.cli.opening import opened
 from web.cli.showing import counted, json_option, show
+from web.opening import opened
 
 
 @click.group(no_args_is_help=True)

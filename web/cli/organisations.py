@@ -4,8 +4,8 @@ import click
 
 from vault import services
 from vault.context import OPERATOR
-from web.cli.opening import opened
 from web.cli.showing import json_option, show, table
+from web.opening import opened
 
 
 @click.group(no_args_is_help=True)

@@ -9,8 +9,8 @@ from vault import purposes
 from vault.context import OPERATOR
 from vault.errors import InvalidInputError
 from vault.purposes import Definition
-from web.cli.opening import opened
 from web.cli.showing import json_option, show, table
+from web.opening import opened
 
 
 @click.group(no_args_is_help=True)

@@ -8,8 +8,8 @@ from vault import purposes, services
 from vault.catalogue import CATALOGUE
 from vault.context import OPERATOR, Context
 from vault.purposes import Definition
-from web.cli.opening import opened
 from web.cli.showing import json_option, show
+from web.opening import opened
 
 
 @click.group(no_args_is_help=True)

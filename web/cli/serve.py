@@ -14,9 +14,9 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from web.cli.demo import print_links
-from web.cli.opening import opened, settings
 from web.config import DEFAULT_ISSUER, PREFIX, Config
 from web.demo import setting_up
+from web.opening import opened, settings
 
 PATIENCE_SECONDS: Final = 10
 THREADS: Final = 16  # requests at once in one worker

@@ -10,8 +10,8 @@ from vault import purposes, services
 from vault.context import OPERATOR, Context
 from vault.errors import InvalidInputError
 from vault.kinds import ServiceStatus
-from web.cli.opening import opened
 from web.cli.showing import json_option, show, table
+from web.opening import opened
 
 KEY_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -1,4 +1,4 @@
-"""Opening the vault for one command, and closing its writers when the command ends."""
+"""Opening the vault that the settings name, for one command or one worker, and closing its writers at the end."""
 
 import os
 from collections.abc import Iterator
@@ -28,6 +28,16 @@ def settings() -> Config:
     return Config.from_environment(os.environ)
 
 
+def open_for(config: Config) -> Vault:
+    """
+    The vault that *config* names, open until `close`.
+
+    Raises:
+        VaultError: It cannot be opened; the message names the next step.
+    """
+    return open_vault(database_url=config.database_url, root_key=config.root_key, tenant=TENANT, origin=config.origin)
+
+
 @contextmanager
 def opened(config: Config | None = None) -> Iterator[Vault]:
     """
@@ -36,8 +46,7 @@ def opened(config: Config | None = None) -> Iterator[Vault]:
     Raises:
         VaultError: It cannot be opened; the message names the next step.
     """
-    config = config or settings()
-    vault = open_vault(database_url=config.database_url, root_key=config.root_key, tenant=TENANT, origin=config.origin)
+    vault = open_for(config or settings())
     with _closing(vault):
         yield vault
 
