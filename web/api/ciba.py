@@ -25,7 +25,7 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
 
     ENDPOINT_NAME = NAME
 
-    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401 -- Authlib's own request
         """Authenticate the client, read what it asks for, and put that before the citizen."""
         form = sent_form()
         client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)

@@ -38,7 +38,7 @@ def shown_token() -> str:
     """
     shown = request.headers.getlist("Authorization")
     scheme, _, handle = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
-    if scheme.lower() != SCHEME.lower() or not 0 < len(handle) <= 128 or not handle.isascii() or " " in handle:  # noqa: PLR2004
+    if scheme.lower() != SCHEME.lower() or not 0 < len(handle) <= 128 or not handle.isascii() or " " in handle:  # noqa: PLR2004 -- characters; our handles have 43
         raise TokenMissingError("show the access token as `Authorization: DPoP` with a proof for it")
     return handle
 

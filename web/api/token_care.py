@@ -26,7 +26,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib carr
 
     CLIENT_AUTH_METHODS = (AUTH_METHOD,)
 
-    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401 -- Authlib's own request
         """What the token is good for now."""
         handle = _handle()
         client: Client = self.authenticate_endpoint_client(request)
@@ -61,7 +61,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc] # Authlib carries no
 
     CLIENT_AUTH_METHODS = (AUTH_METHOD,)
 
-    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401 -- Authlib's own request
         """End the token, if it is this client's."""
         handle = _handle()
         client: Client = self.authenticate_endpoint_client(request)
