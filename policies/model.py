@@ -191,7 +191,7 @@ class Decision:
 
     allowed: bool
     because: tuple[PolicyId, ...]
-    """The determining rules in alphabetical order; one of `policies.explain.WITHOUT_RULE` where no rule decided."""
+    """The determining rules in alphabetical order; a word of `policies.explain.WITHOUT_RULE` where none decided."""
     policy_set: str
     """SHA-256 (64 hex digits) over rules, schema, catalogue and engine version."""
     missing: tuple[str, ...] = field(default=())
