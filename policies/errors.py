@@ -1,4 +1,4 @@
-"""What can go wrong with the rules themselves. A refusal is no error: it is a `Decision`."""
+"""What can be wrong with the rules themselves. A refusal is no error: it is a `Decision`."""
 
 
 class PolicyError(Exception):
@@ -7,13 +7,13 @@ class PolicyError(Exception):
     code = "policy_error"
 
 
-class RulesNotWholeError(PolicyError):
-    """A rule file or a required `forbid` is missing, or a file is there that the manifest does not name."""
+class RulesIncompleteError(PolicyError):
+    """A rule file, or a forbid that the manifest requires, is missing; or two policies share an id."""
 
-    code = "rules_not_whole"
+    code = "rules_incomplete"
 
 
 class RulesInvalidError(PolicyError):
-    """A rule does not parse, does not fit the schema, or lacks its id or sentences."""
+    """A rule or the schema does not parse or does not hold against the schema."""
 
     code = "rules_invalid"
