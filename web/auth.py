@@ -45,7 +45,7 @@ PUBLIC: Final = frozenset(
 )
 """Every page that a stranger may open. A test freezes this set."""
 
-PROVES_ITSELF: Final = frozenset({"api", "oauth", "metadata", "log", "operations", "records", "demo"})
+PROVES_ITSELF: Final = frozenset({"oauth", "oauth_grants", "records", "api-docs", "operations", "demo"})
 """Blueprints whose callers are no browsers with a sign-in: each view checks its own token, client key or nothing at all."""
 
 ROLE_OF: Final = {
@@ -186,7 +186,7 @@ def closed_unless_listed() -> ResponseReturnValue | None:
         if request.method == "GET":
             session[_RETURN_TO] = request.path
         return redirect(url_for("sign_in.start"), 303)
-    if request.endpoint in {"sign_out.leave"}:
+    if request.endpoint == "sign_out.leave":
         return None
     if ROLE_OF.get(blueprint) is not current_user.role:
         raise WrongRoleError(f"endpoint `{request.endpoint}` is for another role")

@@ -121,7 +121,10 @@ def _address(value: str) -> SplitResult:
 
 def _origin(value: str) -> str:
     if not _ORIGIN.fullmatch(value):
-        raise _wrong("ORIGIN", "it has up to 200 small letters, digits, dots, slashes and dashes, such as `vault.example.org/log`")
+        raise _wrong(
+            "ORIGIN",
+            "it has up to 200 small letters, digits, dots, slashes and dashes, such as `vault.example.org/log`",
+        )
     return value
 
 

@@ -145,7 +145,12 @@ def init_app(app: Flask) -> None:
     """Give templates the design system's components, the translations and these words."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", TIMEZONE)
-    app.jinja_options = {**app.jinja_options, "undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        **app.jinja_options,
+        "undefined": ChainableUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
     app.jinja_loader = ChoiceLoader(
         [
             FileSystemLoader(f"{app.root_path}/templates"),
