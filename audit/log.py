@@ -76,13 +76,13 @@ class Writers:
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def acquire(self) -> Writer:
-        """Borrow a writer for one transaction."""
+    def acquire(self, *, fresh: bool = False) -> Writer:
+        """Borrow a writer for one transaction; a *fresh* one if its first leaf must be its announcement."""
         with self._lock:
             if self._process != os.getpid():  # a forked child must not count on with its parent's writers
                 self._idle.clear()
                 self._process = os.getpid()
-            writer = self._idle.pop() if self._idle else self._fresh(())
+            writer = self._idle.pop() if self._idle and not fresh else self._fresh(())
             writer.borrowed = True
             return writer
 

@@ -43,7 +43,7 @@ def recover(engine: Engine, *, signer: Signer, writers: Writers, now_us: int) ->
         HeadMissingError, HeadInvalidError: without the head there is nothing to name; restore the head file first.
     """
     closed = signer.head
-    writer = writers.acquire()
+    writer = writers.acquire(fresh=True)
     outcome = Outcome.ROLLED_BACK
     try:
         with engine.connect() as connection, connection.begin() as transaction:

@@ -56,7 +56,7 @@ class StoredTree:
             query = select(NODES.c.index, NODES.c.hash).where(
                 NODES.c.log == self.log, NODES.c.level == level, NODES.c.index.in_(indices)
             )
-        found = {(level, index): held for index, held in self.connection.execute(query).tuples()}
+        found = {(level, index): held for index, held in self.connection.execute(query)}
         missing = [index for index in indices if (level, index) not in found]
         if missing:
             raise TreeIncompleteError(f"log {self.log} has no node at level {level}, index {missing[0]}")

@@ -127,7 +127,7 @@ def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapp
         query = select(NODES.c.index, NODES.c.hash).where(
             NODES.c.log == log, NODES.c.level == level, NODES.c.index.between(indices[0], indices[-1])
         )
-        stored = dict(connection.execute(query).tuples().all())
+        stored = {row[0]: row[1] for row in connection.execute(query)}
         for index in indices:
             if index not in stored:
                 report.add(DefectKind.NODE_MISSING, log, f"level {level}, index {index}")
