@@ -61,7 +61,8 @@ def _one(dosage: Resource) -> str:
     more = [*phrases(dosage, "additionalInstruction"), word(dosage, "patientInstruction"), _at_most(dosage)]
     if told:
         amount = "" if any(sign.isdecimal() for sign in told) else _amount(dosage)
-        return sentence([told, amount, *(each for each in more if each not in told)])
+        added = sentence([amount, *(each for each in more if each not in told)], "; ")
+        return f"{told.removesuffix('.')}; {added}" if added else told
     amount, how_often = _amount(dosage), _how_often(part(dosage, "timing"))
     needed = _as_needed(dosage)
     if not amount and not how_often:

@@ -197,7 +197,8 @@ def _languages(patient: Resource) -> Iterator[str]:
         ]
         preferred = "preferred" if is_true(each, "preferred") else ""
         notes = sentence([*level, preferred])
-        if language := phrase(each.get("language")):
+        used = [word(found, "display") for found in codings(each.get("language"))]
+        if language := word(part(each, "language"), "text") or sentence(used, "; ") or phrase(each.get("language")):
             yield f"{language} ({notes.lower()})" if notes else language
 
 

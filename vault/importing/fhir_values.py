@@ -15,15 +15,27 @@ from vault.importing.text import clean
 
 Resource: TypeAlias = Mapping[str, Any]
 NOTHING: Final[Resource] = {}
+_SEMANTIC_TAG: Final = re.compile(
+    r" \((disorder|finding|situation|procedure|event|substance|product|observable entity|regime/therapy|person"
+    r"|qualifier value|morphologic abnormality|body structure|occupation|record artifact|(clinical|medicinal) \w+)\)$"
+)
 _NUMBER: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 _UNITS: Final[Mapping[str, str]] = {
     "Cel": "°C",
-    "mm[Hg]": "mmHg",
-    "{score}": "",
+    "degree Celsius": "°C",
     "[degF]": "°F",
+    "mm[Hg]": "mmHg",
+    "millimeter of mercury": "mmHg",
+    "percent": "%",
+    "meter": "m",
+    "kilogram": "kg",
+    "milligram": "mg",
+    "{score}": "",
+    "ScoreOf": "",
     "{ScoreOf}": "",
     "1": "",
 }
+"""UCUM codes and long names that people read in another spelling; others are shown as they came."""
 _MACHINE_DIGITS: Final = 6  # more decimals than any instrument shows: an artefact of binary fractions
 _KEPT_DIGITS: Final = decimal.Context(prec=4)
 
@@ -80,11 +92,13 @@ def code(concept: object, system: str = "") -> str:
 
 
 def phrase(concept: object) -> str:
-    """A CodeableConcept in words: its text, else all its displays, else its first code."""
-    if text := word(concept, "text"):
-        return text
-    shown = dict.fromkeys(display for each in codings(concept) if (display := word(each, "display")))
-    return "; ".join(shown) or code(concept)
+    """
+    A CodeableConcept in words: its text, else its first display, else its first code.
+
+    SNOMED CT's semantic tag, as in “Asthma (disorder)”, is for machines and goes.
+    """
+    displays = (display for each in codings(concept) if (display := word(each, "display")))
+    return _SEMANTIC_TAG.sub("", word(concept, "text") or next(displays, "")) or code(concept)
 
 
 def phrases(outer: object, name: str) -> list[str]:

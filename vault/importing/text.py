@@ -48,10 +48,12 @@ class _Narrative(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._silent = 0
+        self._pre = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 -- none is kept
         """Begin a line where the tag does."""
         self._silent += tag in _SILENT
+        self._pre += tag == "pre"
         if tag in _ROWS:
             self.parts.append("\v")
 
@@ -59,9 +61,10 @@ class _Narrative(HTMLParser):
         """End a line where the tag does; a table's heading cell is followed by a colon."""
         if tag in _SILENT:
             self._silent = max(0, self._silent - 1)
+        self._pre = max(0, self._pre - (tag == "pre"))
         self.parts.append("\v" if tag in _ROWS else ": " if tag == _HEADINGS else " " if tag == "td" else "")
 
     def handle_data(self, data: str) -> None:
         """Keep what is shown."""
         if not self._silent:
-            self.parts.append(data)
+            self.parts.append(data.replace("\n", "\v") if self._pre else data)
