@@ -1,5 +1,5 @@
-"""Policies: may this one do this, to this citizen's data, for this purpose, now?
+"""Policies: may this one do this, with these fields of that person's record, for this purpose, now?
 
-Everything here is a pure function of its arguments: no database, no clock. Storing grants is `vault.grants`; recording
-the answer is `vault.access`.
+Everything here is a pure function of its arguments: no database, no clock, no knowledge of HTTP. Storing grants is the
+vault's work; recording the answer is the log's.
 """

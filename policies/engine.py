@@ -1,189 +1,217 @@
-"""The engine: one question in, one decision out.
+"""Deciding: a `Request` becomes a few typed facts, the rules judge them, and any doubt is a no.
 
-Deny by default, forbid beats permit, and any evaluation error is a no.
+Cedar skips a rule whose condition fails to evaluate, which would turn a broken `forbid` into a permit. Allowed therefore
+means three things at once: Cedar says Allow, it met no error, and at least one of our permits determined it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Self
 
-from cedarpy import Decision as CedarDecision
-from cedarpy import Entities, is_authorized
+import cedarpy
 
-from policies.model import Action, AuthorityFacts, Decision, GrantFacts, PurposeFacts, Request
-from policies.rulebook import HOME, Rulebook
+from policies.model import (
+    Action,
+    AuthorityFacts,
+    Decision,
+    GrantFacts,
+    Kind,
+    PolicyId,
+    PurposeFacts,
+    Request,
+    TokenFacts,
+)
+from policies.rulebook import Rulebook, own_rules
 
-NO_FIELDS: Final = "no-fields"
-UNKNOWN_FIELDS: Final = "unknown-fields"
-BROKEN_RULE: Final = "broken-rule"
-"""Ids of refusals that come before, or in spite of, the rules."""
+NO_FIELD_NAMED: Final = PolicyId("no-field-named")
+FIELD_NOT_IN_CATALOGUE: Final = PolicyId("field-not-in-catalogue")
+NO_RULE_ALLOWS: Final = PolicyId("no-rule-allows")
+RULES_FAILED: Final = PolicyId("rules-failed")
 
-_TYPES: Final = {
-    "citizen": "Citizen",
-    "delegate": "Delegate",
-    "officer": "Officer",
-    "service": "Service",
-    "auditor": "Auditor",
-    "administrator": "Administrator",
-    "system": "System",
-}
-_ABOUT_FIELDS: Final = frozenset({Action.READ, Action.REVEAL, Action.ASK, Action.EMERGENCY})
+NEEDS_FIELDS: Final = frozenset({Action.READ, Action.WRITE, Action.ASK, Action.IMPOSE, Action.EMERGENCY})
+"""Acts that must name fields. A decision may name none: it shares nothing."""
+WITHHELD_CATEGORY: Final = "other."
+_SPECIAL: Final = frozenset({"S", "s"})
+_REVEAL: Final = "K"
+_TYPES: Final = {kind: f"Vault::{kind.name.capitalize()}" for kind in Kind}
+_MOST_SENSITIVE: Final = 2
+
+Facts = Mapping[str, Any]
+"""``principal``, ``action``, ``resource`` and ``context`` as Cedar takes them: JSON values only, so that they can be kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the rules must know of the catalogue: every field, and those that need care."""
-
-    fields: frozenset[str]
-    special: frozenset[str]
-    reveal: frozenset[str]
-    withheld: frozenset[str]
-
-
 class Engine:
-    """The council's rules, parsed once. Pure: the same request always gets the same decision."""
+    """The rules, ready to decide. Holds no state; safe to share between threads."""
 
-    def __init__(self, rulebook: Rulebook, known: Known) -> None:
-        self.rulebook = rulebook
-        self._known = known
-        self._entities = Entities.from_json_str("[]")
+    rulebook: Rulebook
+    flags: Mapping[str, frozenset[str]]
+    """``category.field`` → its flags in the catalogue."""
+    digest: str
+    """SHA-256 (64 hex digits) of this policy set: rules, schema, catalogue and engine version."""
+    _nothing: cedarpy.Entities
 
     @classmethod
-    def load(cls, known: Known, *, catalogue_digest: str, home: Path = HOME) -> Self:
+    def load(
+        cls, *, fields: Mapping[str, Collection[str]], catalogue_digest: str, rulebook: Rulebook | None = None
+    ) -> Self:
         """
-        Read and check the rules.
+        Read and check the rules, once, at start.
+
+        Args:
+            fields: Every ``category.field`` of the catalogue with its flags (``S s T D K H X``).
+            catalogue_digest: 64 hex digits; part of `digest`.
+            rulebook: Other rules than this package's own, to try them on past decisions.
 
         Raises:
-            PolicyError: They are not whole or do not hold; nothing may be served.
+            RulesNotWholeError: A rule file or required forbid is missing.
+            RulesInvalidError: A rule does not parse or does not fit the schema.
         """
-        return cls(Rulebook.read(home, catalogue_digest=catalogue_digest), known)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (64 hex digits) over rules, manifest, schema, catalogue and engine version."""
-        return self.rulebook.digest
+        book = own_rules() if rulebook is None else rulebook
+        flags = {name: frozenset(map(str, given)) for name, given in fields.items()}
+        return cls(book, flags, book.digest(catalogue_digest), cedarpy.Entities.from_json_str("[]"))
 
     def decide(self, request: Request) -> Decision:
-        """Decide *request*: allowed means Allow, and no errors, and at least one permit that says so."""
-        refused = self._refuse_fields(request)
-        if refused is not None:
-            return Decision(allowed=False, because=(refused,), policy_set=self.digest)
-        answer = is_authorized(
-            {
-                "principal": _entity(_TYPES[request.principal.kind], request.principal.id),
-                "action": _entity("Action", request.action.value),
-                "resource": _resource(request),
-                "context": self._context(request),
-            },
-            self.rulebook.policies,
-            self._entities,
-            self.rulebook.schema,
-        )
-        because = self._ids(answer.diagnostics.reasons)
-        if answer.diagnostics.errors:
-            return Decision(allowed=False, because=(BROKEN_RULE,), policy_set=self.digest)
-        allowed = answer.decision is CedarDecision.Allow and bool(because)
-        return Decision(allowed, because, self.digest, () if allowed else _missing(request))
+        """Decide *request*: deny by default, forbid beats permit, and any error, empty or unknown field set is a no."""
+        if not request.fields and request.action in NEEDS_FIELDS:
+            return self._no(NO_FIELD_NAMED)
+        if not request.fields <= self.flags.keys():
+            return self._no(FIELD_NOT_IN_CATALOGUE)
+        decision = self.judge(self.facts(request))
+        if decision.allowed or request.grant is None:
+            return decision
+        missing = tuple(sorted(request.fields - request.grant.fields))
+        return Decision(decision.allowed, decision.because, decision.policy_set, missing)
 
-    def _ids(self, reasons: Collection[str]) -> tuple[str, ...]:
-        """Cedar names policies by their place in the text; we name them by their @id."""
+    def facts(self, request: Request) -> Facts:
+        """Everything the rules judge about *request*, as JSON values; `judge` answers them again at any later time."""
+        who = request.principal
+        return {
+            "principal": {"type": _TYPES[who.kind], "id": who.id},
+            "action": {"type": "Vault::Action", "id": str(request.action)},
+            "resource": _resource(request),
+            "context": self._context(request),
+        }
+
+    def judge(self, facts: Facts) -> Decision:
+        """Decide on *facts* that `facts` made, now or long ago. Whatever goes wrong is a no."""
+        try:
+            answer = cedarpy.is_authorized(dict(facts), self.rulebook.policies, self._nothing, self.rulebook.schema)
+        except Exception:  # noqa: BLE001 (no error, of whatever kind, may become a yes or an unlogged no)
+            return self._no(RULES_FAILED)
+        notes = answer.diagnostics.id_annotations_by_reason
+        because = tuple(sorted(PolicyId(notes.get(reason, "")) for reason in answer.diagnostics.reasons))
+        if answer.diagnostics.errors or answer.decision is cedarpy.Decision.NoDecision:
+            return self._no(RULES_FAILED)
+        if answer.allowed:
+            return Decision(self._all_permit(because), because, self.digest)
+        return Decision(allowed=False, because=because or (NO_RULE_ALLOWS,), policy_set=self.digest)
+
+    def _all_permit(self, because: tuple[PolicyId, ...]) -> bool:
+        """Whether at least one rule determined the answer and each that did is a permit of ours."""
         rules = self.rulebook.rules
-        return tuple(sorted(rules[int(each.removeprefix("policy"))].id for each in reasons))
+        return bool(because) and all(name in rules and rules[name].effect == "permit" for name in because)
 
-    def _refuse_fields(self, request: Request) -> str | None:
-        """An empty set would pass every ``containsAll``, and an unknown name is nobody's to allow."""
-        if request.action in _ABOUT_FIELDS and not request.fields:
-            return NO_FIELDS
-        return UNKNOWN_FIELDS if (request.fields or frozenset()) - self._known.fields else None
+    def _no(self, reason: PolicyId) -> Decision:
+        return Decision(allowed=False, because=(reason,), policy_set=self.digest)
 
     def _context(self, request: Request) -> dict[str, Any]:
-        fields = request.fields or frozenset()
-        facts: dict[str, Any] = {
+        who, asked = request.principal, request.fields
+        flags: frozenset[str] = frozenset().union(*(self.flags.get(name, ()) for name in asked))
+        service = who.id if who.kind is Kind.SERVICE else who.service
+        sensitivity = request.sensitivity if 0 <= request.sensitivity <= _MOST_SENSITIVE else None
+        context: dict[str, Any] = {
             "now": request.now,
-            "fields": sorted(fields),
-            "ownerStatus": request.owner_status,
-            "special": bool(fields & self._known.special),
-            "reveals": bool(fields & self._known.reveal),
-            "alone": len(fields) == 1,
-            "withheld": bool(fields & self._known.withheld),
-            "suspended": request.principal.suspended,
-            "actingNamed": request.acting_named,
-            "batch": request.batch,
-            "sensitivity": request.sensitivity,
-            "enteredInError": request.entered_in_error,
+            "organisation": who.organisation or "",
+            "suspended": who.suspended,
+            "stepUp": who.step_up,
             "stepUpRequired": request.step_up_required,
-            "steppedUp": request.principal.stepped_up,
-            "reasonGiven": request.reason_given,
+            "ownerStatus": request.owner_status,
+            "asked": sorted(asked),
+            "special": bool(flags & _SPECIAL),
+            "reveal": _REVEAL in flags,
+            "alone": len(asked) == 1,
+            "withheld": any(name.startswith(WITHHELD_CATEGORY) for name in asked),
+            "sensitivity": sensitivity,  # None, which no rule can judge, where it is out of range
+            "heldBack": request.held_back,
+            "enteredInError": request.entered_in_error,
+            "history": request.history,
+            "actingPerson": request.acting_person,
+            "batch": request.batch,
+            "reason": request.reason,
+            "agreement": request.agreement,
+            "ownWords": request.own_words,
+            "logOf": request.log_of,
         }
-        if request.principal.service is not None:
-            facts["service"] = _reference("Service", request.principal.service)
+        if service is not None:
+            context["service"] = _entity(Kind.SERVICE, service)
         if request.purpose is not None:
-            facts["purpose"] = _purpose(request.purpose)
+            context["purpose"] = _purpose(request.purpose, asked)
         if request.grant is not None:
-            facts["grant"] = _grant(request.grant)
+            context["grant"] = _grant(request.grant, asked)
         if request.authority is not None:
-            facts["authority"] = _authority(request.authority)
+            context["authority"] = _authority(request.authority, asked)
         if request.token is not None:
-            facts["token"] = {"bound": request.token.bound, "grantVersion": request.token.grant_version}
-        return facts
+            context["token"] = _token(request.token)
+        return context
 
 
-def _entity(kind: str, name: str) -> dict[str, str]:
-    return {"type": f"Vault::{kind}", "id": name}
-
-
-def _reference(kind: str, name: str) -> dict[str, dict[str, str]]:
-    return {"__entity": _entity(kind, name)}
+def _entity(kind: Kind, name: str) -> dict[str, str]:
+    return {"type": _TYPES[kind], "id": name}
 
 
 def _resource(request: Request) -> dict[str, str]:
     if request.action is Action.REVIEW_LOG:
-        return _entity("Log", "log")
+        return {"type": "Vault::Log", "id": request.log_of}
     if request.action is Action.ADMINISTER:
-        return _entity("Registry", "registry")
-    return _entity("Citizen", request.owner)
+        return {"type": "Vault::Registry", "id": "registry"}
+    return _entity(Kind.CITIZEN, request.owner)
 
 
-def _purpose(facts: PurposeFacts) -> dict[str, Any]:
+def _purpose(given: PurposeFacts, asked: frozenset[str]) -> dict[str, Any]:
+    """A purpose as facts. Of its fields only those asked for: the answer is the same and the facts stay few."""
     return {
-        "name": facts.name,
-        "choice": facts.choice,
-        "registered": facts.registered,
-        "most": sorted(facts.most),
-        "condition": facts.condition,
-        "receives": facts.receives,
-        "emergency": facts.emergency,
+        "slug": given.slug,
+        "choice": given.choice,
+        "most": sorted(given.most & asked),
+        "registered": given.registered,
+        "condition": given.condition,
+        "organisations": sorted(given.organisations),
+        "receives": given.receives,
+        "emergency": given.emergency,
     }
 
 
-def _grant(facts: GrantFacts) -> dict[str, Any]:
+def _grant(given: GrantFacts, asked: frozenset[str]) -> dict[str, Any]:
     return {
-        "owner": _reference("Citizen", facts.owner),
-        "service": _reference("Service", facts.service),
-        "purpose": facts.purpose,
-        "fields": sorted(facts.fields),
-        "state": facts.state,
-        "notBefore": facts.not_before,
-        "notAfter": facts.not_after,
-        "usesLeft": facts.uses_left,
-        "maxSensitivity": facts.max_sensitivity,
-        "version": facts.version,
+        "owner": _entity(Kind.CITIZEN, given.owner),
+        "service": _entity(Kind.SERVICE, given.service),
+        "purpose": given.purpose,
+        "fields": sorted(given.fields & asked),
+        "state": given.state,
+        "notBefore": given.not_before,
+        "notAfter": given.not_after,
+        "uses": given.uses,
+        "maxUses": given.max_uses,
+        "maxSensitivity": given.max_sensitivity,
+        "version": given.version,
+        "byRule": given.by_rule,
+        "history": given.history,
+        "write": given.write,
     }
 
 
-def _authority(facts: AuthorityFacts) -> dict[str, Any]:
+def _authority(given: AuthorityFacts, asked: frozenset[str]) -> dict[str, Any]:
     return {
-        "owner": _reference("Citizen", facts.owner),
-        "fields": sorted(facts.fields),
-        "active": facts.active,
-        "notBefore": facts.not_before,
-        "notAfter": facts.not_after,
+        "owner": _entity(Kind.CITIZEN, given.owner),
+        "kind": given.kind,
+        "powers": sorted(given.powers),
+        "fields": sorted(given.fields & asked),
+        "validFrom": given.valid_from,
+        "validTo": given.valid_to,
+        "reviewed": given.reviewed,
     }
 
 
-def _missing(request: Request) -> tuple[str, ...]:
-    if request.fields is None:
-        return ()
-    held = request.grant.fields if request.grant else request.authority.fields if request.authority else None
-    return () if held is None else tuple(sorted(request.fields - held))
+def _token(given: TokenFacts) -> dict[str, Any]:
+    return {"bound": given.bound, "grantVersion": given.grant_version, "notAfter": given.not_after}

@@ -1,4 +1,4 @@
-"""What can be wrong with the rules themselves. A refusal is no error: it is a `Decision`."""
+"""What can go wrong with the rules themselves. A refusal is no error: it is a `Decision`."""
 
 
 class PolicyError(Exception):
@@ -7,13 +7,13 @@ class PolicyError(Exception):
     code = "policy_error"
 
 
-class RulesIncompleteError(PolicyError):
-    """A rule file, or a forbid that the manifest requires, is missing; or two policies share an id."""
+class RulesNotWholeError(PolicyError):
+    """A rule file or a required `forbid` is missing, or a file is there that the manifest does not name."""
 
-    code = "rules_incomplete"
+    code = "rules_not_whole"
 
 
 class RulesInvalidError(PolicyError):
-    """A rule or the schema does not parse or does not hold against the schema."""
+    """A rule does not parse, does not fit the schema, or lacks its id or sentences."""
 
     code = "rules_invalid"

@@ -1,31 +1,53 @@
-"""A decision in words: one sentence for the citizen, one for the officer who was refused."""
+"""A decision in words: one sentence for the citizen, one for the people who work with it. The words stand beside each rule."""
 
 from typing import Final, Literal
 
-from policies.engine import BROKEN_RULE, NO_FIELDS, UNKNOWN_FIELDS
-from policies.model import Decision
-from policies.rulebook import Rulebook
+from policies.engine import FIELD_NOT_IN_CATALOGUE, NO_FIELD_NAMED, NO_RULE_ALLOWS, RULES_FAILED
+from policies.model import Decision, PolicyId
+from policies.rulebook import Rulebook, own_rules
 
-_BEFORE_THE_RULES: Final = {
-    NO_FIELDS: "nothing was asked for",
-    UNKNOWN_FIELDS: "something was asked for that nobody keeps",
-    BROKEN_RULE: "the rules could not be applied, so nothing was shown",
+Audience = Literal["citizen", "officer"]
+"""``officer`` stands for everyone who works with the vault: officers, services, auditors, administrators."""
+
+WITHOUT_RULE: Final[dict[PolicyId, tuple[str, str]]] = {
+    NO_FIELD_NAMED: (
+        "Nothing was asked for by name.",
+        "Name at least one field.",
+    ),
+    FIELD_NOT_IN_CATALOGUE: (
+        "Something was asked for that no record has.",
+        "One of the fields is not in the catalogue.",
+    ),
+    NO_RULE_ALLOWS: (
+        "Nothing allows this.",
+        "No rule allows this.",
+    ),
+    RULES_FAILED: (
+        "We could not be sure that this is allowed, so it was refused.",
+        "The rules could not judge this request, so it was refused; tell the administrator.",
+    ),
 }
-_NOTHING_PERMITS: Final = "nothing that the person or the law allows covers it"
+"""What is said where no rule decided: (for the citizen, for staff)."""
 
 
-def explain(decision: Decision, rulebook: Rulebook, *, audience: Literal["citizen", "officer"]) -> str:
-    """Say *decision* as one sentence, capital letter and full stop; never with an id or a value."""
-    told = "; ".join(_sentence(each, rulebook) for each in decision.because) or _NOTHING_PERMITS
-    if decision.allowed:
-        return f"Shown, because {told}." if audience == "citizen" else f"Allowed, because {told}."
-    if decision.missing and not decision.because:
-        many = len(decision.missing)
-        things = "1 thing" if many == 1 else f"{many} things"
-        told = f"{things} asked for {'is' if many == 1 else 'are'} not shared"
-    return f"We did not show this, because {told}." if audience == "citizen" else f"Refused, because {told}."
+def explain(decision: Decision, audience: Audience, *, rulebook: Rulebook | None = None) -> str:
+    """
+    Why *decision* is as it is: a sentence for each rule it rests on.
+
+    Args:
+        decision: Made under *rulebook*.
+        audience: Who reads it.
+        rulebook: The rules it was made under, by default those of this package. A rule that is no longer among them is
+            named by its id, so that an old decision stays readable.
+    """
+    book = own_rules() if rulebook is None else rulebook
+    return " ".join(dict.fromkeys(_sentence(name, audience, book) for name in decision.because))
 
 
-def _sentence(rule_id: str, rulebook: Rulebook) -> str:
-    rule = rulebook.rule(rule_id)
-    return rule.because if rule else _BEFORE_THE_RULES.get(rule_id, _NOTHING_PERMITS)
+def _sentence(name: PolicyId, audience: Audience, book: Rulebook) -> str:
+    if name in WITHOUT_RULE:
+        return WITHOUT_RULE[name][audience == "officer"]
+    rule = book.rules.get(name)
+    if rule is None:
+        return f"A rule that is no longer in force decided this: {name}."
+    return rule.because if audience == "citizen" else rule.staff

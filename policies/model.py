@@ -1,128 +1,198 @@
-"""The words of a question to the rules, and of its answer.
+"""The question and the answer: a `Request` of plain facts, and a `Decision` that names the rules it rests on.
 
-Plain values only; times are whole seconds since 1970 in UTC.
+All moments in one request are integers of one unit counted from 1970-01-01 UTC (microseconds, as the log has them).
 """
 
 import enum
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import NewType
 
-PolicyId: TypeAlias = str
-Kind: TypeAlias = Literal["citizen", "delegate", "officer", "service", "auditor", "administrator", "system"]
+PolicyId = NewType("PolicyId", str)
+"""A rule's ``@id``; stored in the log, never renamed."""
 
 
 class Action(enum.StrEnum):
-    """What someone wants to do."""
+    """What is asked to be done. Values are stored in the log and named by the schema."""
 
     READ = "read"
-    REVEAL = "reveal"
-    ASK = "ask"
-    DECIDE = "decide"
-    ASSIST = "assist"
-    WITHDRAW = "withdraw"
-    OBJECT = "object"
-    VIEW_LOG = "view-log"
-    REVIEW_LOG = "review-log"
-    ADMINISTER = "administer"
+    """Open fields of a record."""
     WRITE = "write"
+    """Add to a record."""
+    ASK = "ask"
+    """A service asks a citizen to share."""
+    IMPOSE = "impose"
+    """A service under a statutory purpose is given its grant at once."""
+    DECIDE = "decide"
+    """Allow, narrow or deny a request."""
+    ASSIST = "assist"
+    """An officer records what a citizen decided by word of mouth or letter."""
+    WITHDRAW = "withdraw"
+    """Stop sharing."""
+    OBJECT = "object"
+    """Object to a use that the law allows without asking (UK GDPR Art. 21)."""
+    CHALLENGE = "challenge"
+    """Ask for a use, or an item, to be looked at again."""
     EMERGENCY = "emergency"
+    """Open fields at once to prevent harm, with a stated reason."""
+    VIEW_LOG = "view-log"
+    """See who looked at one's own record."""
+    REVIEW_LOG = "review-log"
+    """Search an organisation's part of the log."""
+    ADMINISTER = "administer"
+    """Change the registry of organisations, services and purposes."""
+
+
+class Kind(enum.StrEnum):
+    """What someone acts as."""
+
+    CITIZEN = "citizen"
+    DELEGATE = "delegate"
+    OFFICER = "officer"
+    SERVICE = "service"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks. *service* is the service itself, or the one an officer works for."""
+    """Who asks."""
 
     kind: Kind
     id: str
+    """The citizen's, account's or service's id; for a citizen the same as `Request.owner` of their own record."""
+    organisation: str | None = None
     service: str | None = None
+    """For an officer the service worked for; for a service its own id, filled in where left out."""
     suspended: bool = False
-    stepped_up: bool = False
-    """Whether the person proved who they are again just now."""
+    """Whether the account, or the service itself or the one worked for, is suspended."""
+    step_up: bool = False
+    """Whether the person has proved again, moments ago, who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeFacts:
-    """The registered purpose, as it stands."""
+    """What the registry says of the purpose, and whether the asking service may use it."""
 
-    name: str
+    slug: str
     choice: str
-    registered: bool
-    """Whether the service may ask for it."""
+    """``decide``, ``may-object``, ``may-challenge`` or ``told-afterwards``."""
     most: frozenset[str]
-    condition: bool
-    """Whether it names an Art. 9 condition."""
+    """The most fields that may ever be asked for under it."""
+    registered: bool
+    """Whether the service that asks is registered for it."""
+    basis: str = ""
+    """UK GDPR Art. 6 basis, such as ``6(1)(e)``: an answer's context, judged by no rule."""
+    condition: bool = False
+    """Whether an Art. 9 condition is registered."""
+    organisations: frozenset[str] = frozenset()
+    """The organisations whose officers may record a spoken decision under it."""
     receives: bool = False
+    """Whether data may be brought into the vault under it."""
     emergency: bool = False
+    """Whether it may be used without asking first, to prevent harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantFacts:
-    """The one grant that is judged; never a union of several."""
+    """The one grant this decision judges: never a union of several."""
 
+    id: str
     owner: str
     service: str
     purpose: str
     fields: frozenset[str]
     state: str
+    """``active`` counts; every other word is a no."""
     not_before: int
     not_after: int
-    uses_left: int
+    uses: int
+    max_uses: int
     max_sensitivity: int
     version: int
+    by_rule: bool = False
+    """Whether a statutory rule made it, and not the citizen's decision."""
+    history: bool = False
+    """Whether it covers what has ended, such as stopped medicines."""
+    write: bool = False
+    """Whether it allows writing back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityFacts:
-    """The authority under which a delegate acts."""
+    """The ground on which a delegate acts: whose, of what kind, for what, from when to when."""
 
     owner: str
+    kind: str
+    """``attorney``, ``deputy``, ``appointee``, ``parental-responsibility`` or ``named-person``."""
+    powers: frozenset[str]
+    """Of ``see``, ``decide``, ``withdraw``, ``object``, ``view-log``."""
     fields: frozenset[str]
-    active: bool
-    not_before: int
-    not_after: int
+    """What may be seen or decided about."""
+    valid_from: int
+    valid_to: int
+    reviewed: bool = False
+    """Whether parental access to a young person (13 to 17) was looked at and kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
-    """The token shown: whether its sender proved the key it is bound to, and which version of the grant it is of."""
+    """The token that carried the call."""
 
     bound: bool
+    """Whether the sender proved the key the token is bound to (RFC 9449)."""
     grant_version: int
+    not_after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question. *owner* is the citizen the data is about; empty for the log and the registry."""
+    """One question to the rules, complete in itself, so that it can be stored and asked again years later."""
 
     action: Action
     principal: Principal
     now: int
     owner: str = ""
-    owner_status: str = "active"
-    fields: frozenset[str] | None = None
-    """The whole set of ``category.field`` names asked for; None where the action asks for none."""
+    """The citizen whose record it is about; empty for the log and the registry."""
+    owner_status: str = ""
+    """``active``, ``child``, ``young-person``, ``provisional``, ``moved``, ``deceased``, ``merged`` or ``closed``."""
+    fields: frozenset[str] = frozenset()
+    """The ``category.field`` names asked for: all or none of them is allowed."""
     purpose: PurposeFacts | None = None
     grant: GrantFacts | None = None
     authority: AuthorityFacts | None = None
     token: TokenFacts | None = None
-    acting_named: bool = False
+    acting_person: bool = False
+    """Whether the person behind a service's call is named."""
     batch: bool = False
+    """Whether the call is a run that the purpose is registered to make without a person."""
     sensitivity: int = 0
-    """The highest sensitivity among the items to be released, above what their category begins with."""
+    """The highest sensitivity among the items asked for: 0 normal, 1 sensitive, 2 danger."""
+    held_back: bool = False
+    """Whether one of the items is lawfully held back from the citizen."""
     entered_in_error: bool = False
+    history: bool = False
+    """Whether what has ended is asked for too."""
     step_up_required: bool = False
-    reason_given: bool = False
+    """Whether this sign-in could be asked to prove itself again before a grave act."""
+    reason: bool = False
+    """Whether a reason, evidence or case reference was given and will be logged."""
+    agreement: bool = False
+    """Whether an import run names its agreement."""
+    own_words: bool = False
+    """Whether every field is one that citizens write themselves."""
+    log_of: str = ""
+    """The organisation whose part of the log is to be reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed or not, because of which policies (empty.
-
-    Nothing permitted it), under which set of rules (64 hex digits).
-    """
+    """Allowed or not, because of which rules, under which set of rules."""
 
     allowed: bool
     because: tuple[PolicyId, ...]
+    """The determining rules in alphabetical order; a word of `policies.explain.WITHOUT_RULE` where none decided."""
     policy_set: str
+    """SHA-256 (64 hex digits) over rules, schema, catalogue and engine version."""
     missing: tuple[str, ...] = field(default=())
-    """What was asked for and the grant does not hold; names of fields."""
+    """What was asked for beyond the grant, in alphabetical order; a service may be told."""

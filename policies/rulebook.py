@@ -1,105 +1,146 @@
-"""The rules as they lie on disk: whole, parsed once, and held against the schema before anything is decided by them."""
+"""Reading the rules: every file the manifest names, every rule with its id and its two sentences, every required `forbid`.
 
+The files are data of this package. Their order never matters; what is missing, added or malformed stops the start.
+"""
+
+import functools
 import hashlib
-import re
+import json
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
-from typing import Final, Self
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final, Literal, Self
 
-from cedarpy import PolicySet, Schema, validate_policies
+import cedarpy
 
-from policies.errors import RulesIncompleteError, RulesInvalidError
+from policies.errors import RulesInvalidError, RulesNotWholeError
+from policies.model import PolicyId
 
-HOME: Final = Path(__file__).parent
-_POLICY: Final = re.compile(r'@id\("([a-z-]+)"\)\s*@because\("([^"]+)"\)\s*(permit|forbid)\b')
+Effect = Literal["permit", "forbid"]
+_DIGEST_FORMAT: Final = "citizen-vault/policy-set/1"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One policy: its id, its sentence, and whether it forbids."""
+    """One rule as people read it; what it demands is in the text of its file."""
 
-    id: str
+    id: PolicyId
+    effect: Effect
     because: str
-    forbids: bool
+    """The sentence for the citizen."""
+    staff: str
+    """The sentence for officers and auditors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Every rule, ready to decide. *order* is that of the policies in the text, by which Cedar names them."""
+    """The whole set of rules, parsed once and checked against the schema."""
 
-    policies: PolicySet
-    schema: Schema
-    rules: tuple[Rule, ...]
-    digest: str
+    texts: Mapping[str, str]
+    """File name → content."""
+    schema_text: str
+    rules: Mapping[PolicyId, Rule]
+    policies: cedarpy.PolicySet = field(repr=False, compare=False)
+    schema: cedarpy.Schema = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, home: Path = HOME, *, catalogue_digest: str = "", order: Sequence[str] | None = None) -> Self:
+    def load(cls, folder: Traversable | None = None) -> Self:
         """
-        Read the rules below *home*.
-
-        Args:
-            home: A folder with ``schema.cedarschema`` and ``rules/``.
-            catalogue_digest: The catalogue's digest, a part of the policy set's.
-            order: The rule files in another order; it changes nothing that is decided.
+        Read the rules in *folder*, by default those of this package: ``schema.cedarschema`` and ``rules/``.
 
         Raises:
-            RulesIncompleteError: A file or a required forbid is missing, or an id stands twice.
-            RulesInvalidError: Something does not parse or does not hold against the schema.
+            RulesNotWholeError: A file or required forbid is missing, or a file is not in the manifest.
+            RulesInvalidError: A rule does not parse, does not fit the schema, or lacks its id or sentences.
         """
-        manifest = _read(home / "rules" / "manifest.toml")
-        named = tomllib.loads(manifest)
-        texts = {name: _read(home / "rules" / f"{name}.cedar") for name in named["files"]}
-        text = "\n".join(texts[name] for name in order or named["files"])
-        schema_text = _read(home / "schema.cedarschema")
-        rules = _rules(text)
-        _demand_whole(rules, named["required_forbids"])
-        policies, schema = _parse(text, schema_text)
-        parts = (schema_text, manifest, *texts.values(), catalogue_digest, version("cedarpy"))
-        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        return cls(policies, schema, rules, digest)
+        home = files("policies") if folder is None else folder
+        manifest = _manifest(home)
+        texts = _texts(home.joinpath("rules"), manifest["files"])
+        made = cls.parse(texts, _read(home.joinpath("schema.cedarschema")))
+        lost = [name for name in manifest["required_forbids"] if not made.forbids(name)]
+        if lost or not manifest["required_forbids"]:
+            raise RulesNotWholeError(f"the rules lack required forbids: {', '.join(lost) or 'the manifest names none'}")
+        return made
 
-    def rule(self, rule_id: str) -> Rule | None:
-        """The rule with this id, if there is one."""
-        return next((each for each in self.rules if each.id == rule_id), None)
+    @classmethod
+    def parse(cls, texts: Mapping[str, str], schema_text: str) -> Self:
+        """
+        Check and parse rules that were read already.
+
+        Raises:
+            RulesInvalidError: A rule does not parse, does not fit the schema, or lacks its id or sentences.
+        """
+        whole = "\n".join(texts.values())
+        try:
+            schema = cedarpy.Schema.from_str(schema_text)
+            checked = cedarpy.validate_policies(whole, schema)
+            if not checked.validation_passed:
+                raise RulesInvalidError(f"the rules do not fit the schema: {'; '.join(map(str, checked.errors))}")
+            rules = _rules(whole)
+            return cls(dict(texts), schema_text, rules, cedarpy.PolicySet.from_str(whole), schema)
+        except ValueError as error:
+            raise RulesInvalidError(f"the rules do not parse: {error}") from error
+
+    def forbids(self, name: str) -> bool:
+        """Whether there is a rule *name* and it says no."""
+        rule = self.rules.get(PolicyId(name))
+        return rule is not None and rule.effect == "forbid"
+
+    def digest(self, catalogue_digest: str) -> str:
+        """SHA-256 (64 hex digits) over rules, schema, catalogue and engine version, whatever the order of the files."""
+        engine = f"cedarpy {version('cedarpy')}"
+        parts = [_DIGEST_FORMAT, engine, catalogue_digest, self.schema_text, *map(list, sorted(self.texts.items()))]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
-def _read(path: Path) -> str:
+@functools.cache
+def own_rules() -> Rulebook:
+    """The rules of this package, read once."""
+    return Rulebook.load()
+
+
+def _read(file: Traversable) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RulesIncompleteError(f"rule file `{path.name}` cannot be read") from error
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesNotWholeError(f"rule file `{file.name}` cannot be read") from error
 
 
-def _rules(text: str) -> tuple[Rule, ...]:
-    found = tuple(Rule(name, because, effect == "forbid") for name, because, effect in _POLICY.findall(text))
-    written = len(re.findall(r"^(?:permit|forbid)\b", text, flags=re.MULTILINE))
-    if written != len(found):
-        raise RulesIncompleteError("every policy starts with @id and @because")
-    if len({each.id for each in found}) != len(found):
-        raise RulesIncompleteError("two policies share one @id")
+def _manifest(home: Traversable) -> dict[str, list[str]]:
+    try:
+        given = tomllib.loads(_read(home.joinpath("rules", "manifest.toml")))
+    except tomllib.TOMLDecodeError as error:
+        raise RulesNotWholeError(f"the manifest of the rules does not parse: {error}") from error
+    if given.keys() != {"files", "required_forbids"}:
+        raise RulesNotWholeError("the manifest of the rules must name `files` and `required_forbids`, and nothing else")
+    return given
+
+
+def _texts(folder: Traversable, named: list[str]) -> dict[str, str]:
+    there = {file.name for file in folder.iterdir() if file.name.endswith(".cedar")}
+    if there != set(named) or len(named) != len(set(named)):
+        raise RulesNotWholeError(f"rule files and manifest differ in: {', '.join(sorted(there ^ set(named)))}")
+    return {name: _read(folder.joinpath(name)) for name in named}
+
+
+def _rules(whole: str) -> dict[PolicyId, Rule]:
+    given = json.loads(cedarpy.policies_to_json_str(whole))
+    if given["templates"] or given["templateLinks"]:
+        raise RulesInvalidError("rules must be whole: templates are not used")
+    found: dict[PolicyId, Rule] = {}
+    for rule in _each(given["staticPolicies"]):
+        if rule.id in found:
+            raise RulesInvalidError(f"two rules have the id `{rule.id}`")
+        found[rule.id] = rule
     return found
 
 
-def _demand_whole(rules: tuple[Rule, ...], required: list[str]) -> None:
-    there = {each.id for each in rules if each.forbids}
-    missing = sorted(set(required) - there)
-    if missing:
-        raise RulesIncompleteError(f"required forbids are missing: {', '.join(missing)}")
-    unlisted = sorted(there - set(required))
-    if unlisted:
-        raise RulesIncompleteError(f"forbids are not in the manifest: {', '.join(unlisted)}")
-
-
-def _parse(text: str, schema_text: str) -> tuple[PolicySet, Schema]:
-    try:
-        schema = Schema.from_str(schema_text)
-        policies = PolicySet.from_str(text)
-    except ValueError as error:
-        raise RulesInvalidError(f"the rules or their schema do not parse: {error}") from error
-    result = validate_policies(text, schema)
-    if not result.validation_passed:
-        raise RulesInvalidError(f"the rules do not hold against the schema: {result.errors[0]}")
-    return policies, schema
+def _each(given: Mapping[str, Any]) -> Iterator[Rule]:
+    for place, policy in given.items():
+        notes = policy.get("annotations", {})
+        missing = [name for name in ("id", "because", "staff") if not notes.get(name)]
+        if missing:
+            raise RulesInvalidError(f"rule `{notes.get('id') or place}` lacks @{', @'.join(missing)}")
+        yield Rule(PolicyId(notes["id"]), policy["effect"], notes["because"], notes["staff"])
