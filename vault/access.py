@@ -12,6 +12,7 @@ raised.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,8 +20,9 @@ from sqlalchemy import bindparam, exists, update
 from sqlalchemy.orm import Session
 
 from audit.events import Event
+from policies.engine import NO_RULE_ALLOWS
 from policies.explain import explain
-from policies.model import Action, Decision, GrantFacts, Principal, Request, TokenFacts
+from policies.model import Action, Decision, GrantFacts, Request, TokenFacts
 from vault import facts as reading
 from vault.authentic import marks_of
 from vault.catalogue import CATALOGUE
@@ -32,7 +34,7 @@ from vault.grants import state_at
 from vault.holding import use_digest, use_reference
 from vault.ids import handle_hash
 from vault.journal import Happening, Keys, keys_for, queue
-from vault.judging import principal_of, purpose_facts
+from vault.judging import grant_facts, principal_of, purpose_facts
 from vault.keyring import WrappedKey
 from vault.kinds import GrantState, RecordStatus, ServiceStatus, TokenKind
 from vault.models import Citizen, Grant, Service, Token
@@ -164,7 +166,7 @@ def _read(vault: Vault, sharing: Sharing, ask: _Ask, load: _Load) -> Release | R
         answer = _try(vault, fresh, ask)
         if answer is not None:
             return answer
-    changed = Decision(allowed=False, because=("changed-meanwhile",), policy_set=vault.engine.digest)
+    changed = Decision(allowed=False, because=(NO_RULE_ALLOWS,), policy_set=vault.engine.digest)
     return _refuse(vault, fresh or sharing, ask, _wanted(sharing, ask), changed)
 
 
@@ -218,36 +220,37 @@ def _above(item: Item) -> int:
 def _request(sharing: Sharing, ask: _Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
     definition = Definition.parse(sharing.purpose["definition"])
     suspended = sharing.service["status"] is not ServiceStatus.ACTIVE
-    token = sharing.token
     return Request(
         action=Action.READ,
-        principal=principal_of(ask.actor, suspended=suspended),
-        now=int(now.timestamp()),
+        principal=principal_of(ask.actor, now=now, suspended=suspended),
+        now=microseconds(now),
         owner=str(sharing.grant["citizen_id"]),
         owner_status=str(sharing.citizen["status"]),
         fields=wanted,
         purpose=purpose_facts(definition, registered=sharing.registered),
         grant=_grant_facts(sharing.grant, now),
-        token=TokenFacts(bound=ask.proof is not None, grant_version=token["grant_version"]) if token else None,
-        acting_named=ask.acting is not None,
+        token=_token_facts(sharing, ask),
+        acting_person=ask.acting is not None,
         batch=definition.batch and definition.slug in sharing.service["batch_purposes"],
         sensitivity=max((_above(item) for item in found), default=0),
+        history=ask.history,
+    )
+
+
+def _token_facts(sharing: Sharing, ask: _Ask) -> TokenFacts | None:
+    token = sharing.token
+    if token is None:
+        return None
+    return TokenFacts(
+        bound=ask.proof is not None and ask.proof.thumbprint == token["thumbprint"],
+        grant_version=token["grant_version"],
+        not_after=microseconds(token["expires_at"]),
     )
 
 
 def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
-    return GrantFacts(
-        owner=str(grant["citizen_id"]),
-        service=str(grant["service_id"]),
-        purpose=grant["purpose"],
-        fields=frozenset(grant["fields"]),
-        state=str(state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)),
-        not_before=int(grant["not_before"].timestamp()),
-        not_after=int(grant["not_after"].timestamp()),
-        uses_left=grant["max_uses"] - grant["uses"],
-        max_sensitivity=grant["max_sensitivity"],
-        version=grant["version"],
-    )
+    state = state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)
+    return grant_facts(SimpleNamespace(**grant), state=str(state))
 
 
 _USE: Final = (
@@ -406,8 +409,8 @@ def _refusal(vault: Vault, decision: Decision, missing: tuple[str, ...], leaf_ha
     return Refusal(
         code="beyond_grant" if missing else "refused",
         because=decision.because,
-        words=explain(decision, vault.engine.rulebook, audience="citizen"),
-        officer_words=explain(decision, vault.engine.rulebook, audience="officer"),
+        words=explain(decision, "citizen", rulebook=vault.engine.rulebook),
+        officer_words=explain(decision, "officer", rulebook=vault.engine.rulebook),
         missing=missing,
         leaf_hash=leaf_hash,
     )
@@ -436,7 +439,8 @@ def read_own(vault: Vault, *, actor: Actor, citizen_id: UUID, categories: frozen
         UnknownFieldError: No such category.
     """
     fields = frozenset(name for category in categories for name in CATALOGUE.fields_of(category))
-    return _own(vault, actor, citizen_id, Action.READ, fields, None)
+    masked = frozenset(name for name in fields if CATALOGUE.field(name).needs_reveal)
+    return _own(vault, _OwnAsk(actor=actor, citizen_id=citizen_id, fields=fields - masked, masked=masked))
 
 
 def reveal(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID, field: str) -> Release | Refusal:
@@ -448,77 +452,77 @@ def reveal(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID, fie
         UnknownFieldError: No such field.
     """
     CATALOGUE.field(field)
-    return _own(vault, actor, citizen_id, Action.REVEAL, frozenset({field}), record_id)
+    return _own(vault, _OwnAsk(actor=actor, citizen_id=citizen_id, fields=frozenset({field}), record_id=record_id))
 
 
-def _own(
-    vault: Vault, actor: Actor, citizen_id: UUID, action: Action, fields: frozenset[str], record_id: UUID | None
-) -> Release | Refusal:
-    categories = frozenset(CATALOGUE.field(name).category for name in fields)
-    with vault.reading(actor) as ctx:
-        citizen = ctx.session.get(Citizen, citizen_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OwnAsk:
+    actor: Actor
+    citizen_id: UUID
+    fields: frozenset[str]
+    masked: frozenset[str] = frozenset()
+    """Shown as being there, without their values; the rules are not asked about them."""
+    record_id: UUID | None = None
+
+
+def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
+    with vault.reading(ask.actor) as ctx:
+        citizen = ctx.session.get(Citizen, ask.citizen_id)
         if citizen is None:
-            raise NotFoundError(f"citizen `{citizen_id}` is not known")
-        now = ctx.now
-        found = tuple(
-            item
-            for item in reading.items(ctx.session, citizen_id=citizen_id, categories=categories)
-            if (item.held_until is None or item.held_until <= now) and record_id in {None, item.record["record_id"]}
+            raise NotFoundError(f"citizen `{ask.citizen_id}` is not known")
+        found = _own_items(ctx, ask)
+        request = Request(
+            action=Action.READ,
+            principal=principal_of(ask.actor, now=ctx.now),
+            now=microseconds(ctx.now),
+            owner=str(ask.citizen_id),
+            owner_status=str(citizen.status),
+            fields=ask.fields,
         )
-        status, version = str(citizen.status), citizen.version
-    principal = Principal(kind=actor.kind if actor.kind in {"citizen", "delegate"} else "citizen", id=actor.principal)
-    decision = vault.engine.decide(
-        Request(
-            action=action,
-            principal=principal,
-            now=int(now.timestamp()),
-            owner=str(citizen_id),
-            owner_status=status,
-            fields=fields,
-        )
-    )
-    leaf_hash, time_us = _log_own(vault, actor, citizen_id, version, action, fields, decision)
+    decision = vault.engine.decide(request)
+    leaf_hash, time_us = _log_own(vault, ask, citizen.version, decision)
     if not decision.allowed:
         return _refusal(vault, decision, (), leaf_hash)
     return Release(
-        fields=fields,
-        asked=fields,
+        fields=ask.fields | ask.masked,
+        asked=ask.fields | ask.masked,
         missing=(),
         leaf_hash=leaf_hash,
         time_us=time_us,
+        service_id=None,
         items=found,
         keyring=vault.keyring,
-        reveal=action is Action.REVEAL,
-        on_broken=lambda broken: _note_broken(vault, citizen_id, broken),
+        reveal=ask.record_id is not None,
+        on_broken=lambda broken: _note_broken(vault, ask.citizen_id, broken),
     )
 
 
-def _log_own(
-    vault: Vault,
-    actor: Actor,
-    citizen_id: UUID,
-    version: int,
-    action: Action,
-    fields: frozenset[str],
-    decision: Decision,
-) -> tuple[bytes, int]:
-    with vault.transaction(actor) as ctx:
-        citizen = ctx.session.get(Citizen, citizen_id)
+def _own_items(ctx: Context, ask: _OwnAsk) -> tuple[Item, ...]:
+    """What is held, save what is lawfully held back for a time; one item alone where one was named."""
+    categories = frozenset(CATALOGUE.field(name).category for name in ask.fields | ask.masked)
+    return tuple(
+        item
+        for item in reading.items(ctx.session, citizen_id=ask.citizen_id, categories=categories)
+        if (item.held_until is None or item.held_until <= ctx.now) and ask.record_id in {None, item.record["record_id"]}
+    )
+
+
+def _log_own(vault: Vault, ask: _OwnAsk, version: int, decision: Decision) -> tuple[bytes, int]:
+    with vault.transaction(ask.actor) as ctx:
+        citizen = ctx.session.get(Citizen, ask.citizen_id)
         if citizen is None or citizen.version != version:
             raise NotAllowedError("something changed at this moment; try again")
-        categories = sorted({CATALOGUE.field(name).category for name in fields})
-        shown = {"fields": sorted(fields)} if action is Action.REVEAL else {"categories": categories}
-        event = Event.RECORD_VIEWED if decision.allowed else Event.RECORD_REFUSED
         happening = Happening(
-            event=event, policy_set=decision.policy_set, facts={**shown, "because": list(decision.because)}
+            event=Event.RECORD_VIEWED if decision.allowed else Event.RECORD_REFUSED,
+            policy_set=decision.policy_set,
+            facts={**_own_facts(ask), "because": list(decision.because)},
         )
-        leaf = queue(
-            ctx.session,
-            vault,
-            now=ctx.now,
-            actor=actor,
-            keys=keys_for(ctx, citizen_id=citizen_id),
-            happening=happening,
-            pairs=[],
-        )
+        keys = keys_for(ctx, citizen_id=ask.citizen_id)
+        leaf = queue(ctx.session, vault, now=ctx.now, actor=ask.actor, keys=keys, happening=happening, pairs=[])
         return leaf, microseconds(ctx.now)
+
+
+def _own_facts(ask: _OwnAsk) -> dict[str, Any]:
+    if ask.record_id is not None:
+        return {"fields": sorted(ask.fields), "record": str(ask.record_id)}
+    return {"categories": sorted({CATALOGUE.field(name).category for name in ask.fields | ask.masked})}

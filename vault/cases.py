@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from audit.events import Event
+from policies.model import Action
 from vault import grants
 from vault.confidential import close_for_citizen, open_for_citizen
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
+from vault.grants import GrantView
 from vault.ids import new_id
 from vault.journal import note
 from vault.judging import demand
@@ -63,13 +65,7 @@ def open_case(
     if not statement.strip() or len(statement) > MOST_CHARACTERS:
         raise InvalidInputError(f"say what is wrong, in at most {MOST_CHARACTERS} characters")
     grant = grants.view(ctx, citizen_id=citizen_id, grant_id=grant_id) if grant_id else None
-    demand(
-        ctx,
-        action="object",
-        citizen_id=citizen_id,
-        fields=grant.fields if grant else None,
-        purpose=grant.purpose if grant else None,
-    )
+    _demand(ctx, citizen_id, kind, grant)
     case_id = new_id()
     row = Case(
         citizen_id=citizen_id,
@@ -94,6 +90,17 @@ def open_case(
     if grant is not None and kind is CaseKind.OBJECTION and grant.purpose.pauses_on_objection:
         grants.pause(ctx, citizen_id=citizen_id, grant_id=grant.grant_id)
     return _view(ctx, row)
+
+
+def _demand(ctx: Context, citizen_id: UUID, kind: CaseKind, grant: GrantView | None) -> None:
+    demand(
+        ctx,
+        action=Action.OBJECT if kind is CaseKind.OBJECTION else Action.CHALLENGE,
+        citizen_id=citizen_id,
+        purpose=grant.purpose if grant else None,
+        service_id=grant.service.service_id if grant else None,
+        grant=grants.facts_of(ctx, citizen_id=citizen_id, grant_id=grant.grant_id) if grant else None,
+    )
 
 
 def _close(ctx: Context, citizen_id: UUID, case_id: UUID, what: str, words: str) -> bytes:

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from audit.events import Event
+from policies.model import Action, GrantFacts
 from vault.confidential import close_for_citizen
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.ids import new_id
 from vault.journal import note
-from vault.judging import demand
+from vault.judging import demand, grant_facts
 from vault.kinds import Channel, Decider, GrantState
 from vault.models import Grant
 from vault.purposes import Choice, Definition
@@ -161,13 +162,7 @@ def withdraw(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         WrongStateError: It has ended already.
     """
     row = _live(ctx, citizen_id, grant_id)
-    demand(
-        ctx,
-        action="withdraw",
-        citizen_id=citizen_id,
-        fields=frozenset(row.fields),
-        purpose=find_purpose(ctx, slug=row.purpose),
-    )
+    _demand_withdrawal(ctx, row)
     _change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
     return _view(ctx, row)
 
@@ -185,16 +180,33 @@ def narrow(ctx: Context, *, citizen_id: UUID, grant_id: UUID, keep: frozenset[st
     row = _live(ctx, citizen_id, grant_id)
     if not keep or not keep <= set(row.fields):
         raise InvalidInputError("keep at least one of the fields that are shared now, and none that are not")
-    demand(
-        ctx,
-        action="withdraw",
-        citizen_id=citizen_id,
-        fields=frozenset(row.fields),
-        purpose=find_purpose(ctx, slug=row.purpose),
-    )
+    _demand_withdrawal(ctx, row)
     row.fields = sorted(keep)
     _change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
     return _view(ctx, row)
+
+
+def _demand_withdrawal(ctx: Context, row: Grant) -> None:
+    demand(
+        ctx,
+        action=Action.WITHDRAW,
+        citizen_id=row.citizen_id,
+        purpose=find_purpose(ctx, slug=row.purpose),
+        grant=grant_facts(row, state=str(state_now(row, ctx.now))),
+    )
+
+
+def facts_of(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantFacts:
+    """
+    One grant as the rules know it.
+
+    Raises:
+        NotFoundError: The citizen has no such grant.
+    """
+    row = ctx.session.get(Grant, (citizen_id, grant_id))
+    if row is None:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return grant_facts(row, state=str(state_now(row, ctx.now)))
 
 
 def pause(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:

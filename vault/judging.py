@@ -1,57 +1,88 @@
 """Putting a question to the rules for acts other than reading, and logging a no even though it is raised.
 
-A refusal raises `NotAllowedError`, which rolls the caller's transaction back; so its log entry is written in a
-transaction of its own, right after.
+A refusal raises `NotAllowedError`, which rolls the caller's transaction back.
+So its log entry is written in a transaction of its own, right after.
 """
 
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from audit.events import Event
-from policies.model import Action, Decision, Kind, Principal, PurposeFacts, Request
+from policies.model import Action, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
+from vault.clock import microseconds
 from vault.context import Actor, Context
 from vault.db import Outcome
 from vault.errors import NotAllowedError
 from vault.journal import note
-from vault.kinds import ServiceStatus
+from vault.kinds import Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
 
-Act = Literal["ask", "decide", "assist", "withdraw", "object", "view-log", "review-log", "administer"]
+FRESH: Final = timedelta(minutes=5)
+"""How long a proof of who someone is counts as given moments ago."""
 
 
-def purpose_facts(definition: Definition, *, registered: bool) -> PurposeFacts:
+def purpose_facts(
+    definition: Definition, *, registered: bool, organisations: frozenset[str] = frozenset()
+) -> PurposeFacts:
     """*definition* as the rules know it."""
     return PurposeFacts(
-        name=definition.slug,
+        slug=definition.slug,
         choice=str(definition.choice),
-        registered=registered,
         most=definition.most,
+        registered=registered,
+        basis=definition.basis,
         condition=bool(definition.condition),
+        organisations=organisations,
         receives=definition.receives,
         emergency=definition.emergency,
     )
 
 
-def principal_of(actor: Actor, *, suspended: bool = False) -> Principal:
+def principal_of(actor: Actor, *, now: datetime, suspended: bool = False) -> Principal:
     """*actor* as the rules know them. The council's own processes and operators are the system."""
-    kind: Kind = "system" if actor.kind == "operator" else actor.kind
+    kind = Kind.SYSTEM if actor.kind == "operator" else Kind(actor.kind)
     return Principal(
         kind=kind,
         id=actor.principal,
+        organisation=str(actor.organisation_id) if actor.organisation_id else None,
         service=str(actor.service_id) if actor.service_id else None,
         suspended=suspended,
+        step_up=actor.proven_at is not None and now - actor.proven_at < FRESH,
+    )
+
+
+def grant_facts(grant: Any, *, state: str) -> GrantFacts:  # noqa: ANN401 -- a row, or its values by attribute
+    """A grant's row as the rules know it; *state* is as it is now."""
+    return GrantFacts(
+        id=str(grant.grant_id),
+        owner=str(grant.citizen_id),
+        service=str(grant.service_id),
+        purpose=grant.purpose,
+        fields=frozenset(grant.fields),
+        state=state,
+        not_before=microseconds(grant.not_before),
+        not_after=microseconds(grant.not_after),
+        uses=grant.uses,
+        max_uses=grant.max_uses,
+        max_sensitivity=grant.max_sensitivity,
+        version=grant.version,
+        by_rule=grant.decided_by is Decider.STATUTORY,
+        history=grant.history,
     )
 
 
 def demand(
     ctx: Context,
     *,
-    action: Act,
+    action: Action,
     citizen_id: UUID | None = None,
-    fields: frozenset[str] | None = None,
+    fields: frozenset[str] = frozenset(),
     purpose: Definition | None = None,
     service_id: UUID | None = None,
+    grant: GrantFacts | None = None,
+    reason: bool = False,
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
@@ -59,62 +90,54 @@ def demand(
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
     """
-    decision = ctx.vault.engine.decide(_request(ctx, Action(action), citizen_id, fields, purpose, service_id))
+    service_id = service_id or ctx.actor.service_id
+    service = ctx.session.get(Service, service_id) if service_id else None
+    citizen = ctx.session.get(Citizen, citizen_id) if citizen_id else None
+    request = Request(
+        action=action,
+        principal=principal_of(ctx.actor, now=ctx.now, suspended=_suspended(service)),
+        now=microseconds(ctx.now),
+        owner=str(citizen_id or ""),
+        owner_status=str(citizen.status) if citizen else "active",
+        fields=fields,
+        purpose=_purpose(ctx, service, purpose) if purpose else None,
+        grant=grant,
+        reason=reason,
+        log_of=str(ctx.actor.organisation_id or "") if action is Action.REVIEW_LOG else "",
+    )
+    decision = ctx.vault.engine.decide(request)
     if decision.allowed:
         return decision
-    facts = {"action": action, "fields": sorted(fields or ()), "because": list(decision.because)}
+    _log_after(ctx, request, decision, citizen_id if citizen else None)
+    raise NotAllowedError(f"the rules do not allow `{action}` here")
+
+
+def _suspended(service: Service | None) -> bool:
+    return service is not None and service.status is not ServiceStatus.ACTIVE
+
+
+def _purpose(ctx: Context, service: Service | None, purpose: Definition) -> PurposeFacts:
+    if service is None:
+        return purpose_facts(purpose, registered=False)
+    registered = ctx.session.get(ServicePurpose, (service.service_id, purpose.slug)) is not None
+    behind = frozenset({str(service.organisation_id)}) if registered else frozenset[str]()
+    return purpose_facts(purpose, registered=registered, organisations=behind)
+
+
+def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: UUID | None) -> None:
+    facts = {"action": str(request.action), "refused": sorted(request.fields), "because": list(decision.because)}
+    purpose = request.purpose.slug if request.purpose else None
 
     def log_it(outcome: Outcome) -> None:
         if outcome == "rolled_back":
             with ctx.vault.transaction(ctx.actor) as later:
-                known = citizen_id if citizen_id and later.session.get(Citizen, citizen_id) else None
                 note(
                     later,
                     Event.RECORD_REFUSED,
-                    citizen_id=known,
-                    purpose=purpose.slug if purpose else None,
+                    citizen_id=citizen_id,
+                    purpose=purpose,
                     policy_set=decision.policy_set,
                     facts=facts,
                 )
 
     ctx.session.info["on_end"].append(log_it)
-    raise NotAllowedError(f"the rules do not allow `{action}` here")
-
-
-def _request(
-    ctx: Context,
-    action: Action,
-    citizen_id: UUID | None,
-    fields: frozenset[str] | None,
-    purpose: Definition | None,
-    service_id: UUID | None,
-) -> Request:
-    service_id = service_id or ctx.actor.service_id
-    citizen = ctx.session.get(Citizen, citizen_id) if citizen_id else None
-    actor = (
-        ctx.actor
-        if ctx.actor.kind not in {"operator", "system"} or action is not Action.ASK
-        else _as_service(service_id)
-    )
-    return Request(
-        action=action,
-        principal=principal_of(actor, suspended=_suspended(ctx, service_id)),
-        now=int(ctx.now.timestamp()),
-        owner=str(citizen_id or ""),
-        owner_status=str(citizen.status) if citizen else "active",
-        fields=fields,
-        purpose=purpose_facts(purpose, registered=_registered(ctx, service_id, purpose)) if purpose else None,
-    )
-
-
-def _as_service(service_id: UUID | None) -> Actor:
-    return Actor(kind="service", service_id=service_id)
-
-
-def _suspended(ctx: Context, service_id: UUID | None) -> bool:
-    service = ctx.session.get(Service, service_id) if service_id else None
-    return service is not None and service.status is not ServiceStatus.ACTIVE
-
-
-def _registered(ctx: Context, service_id: UUID | None, purpose: Definition) -> bool:
-    return service_id is not None and ctx.session.get(ServicePurpose, (service_id, purpose.slug)) is not None

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from audit.events import Event
+from policies.model import Action
 from vault import citizens, grants
 from vault.clock import month_of
 from vault.confidential import close_for_house, open_for_house
@@ -19,7 +20,7 @@ from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, Wron
 from vault.grants import GrantView, NewGrant
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import Keys, keys_for, note
-from vault.judging import Act, demand
+from vault.judging import demand
 from vault.keychain import month_key
 from vault.kinds import Channel, CitizenStatus, Decider, RequestState, ServiceStatus
 from vault.models import AccessRequest, Citizen
@@ -148,6 +149,7 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
     if not purpose.citizen_decides:
         return _by_statute(ctx, asked, purpose, known, fields, days, uses)
     citizen_id = known or _stranger(ctx, asked)
+    demand(ctx, action=Action.ASK, citizen_id=citizen_id, fields=fields, purpose=purpose, service_id=asked.service_id)
     keys = keys_for(ctx, citizen_id=known) if known else _stranger_keys(ctx, citizen_id)
     return _wait(ctx, asked, citizen_id, keys, fields, days, uses)
 
@@ -194,7 +196,15 @@ def _by_statute(
         raise NotFoundError("this reference is not one that your organisation has verified")
     made = _row(ctx, asked, known, fields, days, uses)
     row, handle = made
-    demand(ctx, action="ask", citizen_id=known, fields=fields, purpose=purpose, service_id=asked.service_id)
+    demand(
+        ctx,
+        action=Action.IMPOSE,
+        citizen_id=known,
+        fields=fields,
+        purpose=purpose,
+        service_id=asked.service_id,
+        reason=bool(asked.case_reference),
+    )
     grant = grants.make(
         ctx,
         new=NewGrant(
@@ -375,14 +385,14 @@ def decide(
     if decided_by is Decider.SPOKEN and not (evidence or "").strip():
         raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
     purpose = find_purpose(ctx, slug=row.purpose)
-    action: Act = "assist" if decided_by is Decider.SPOKEN else "decide"
     demand(
         ctx,
-        action=action,
+        action=Action.ASSIST if decided_by is Decider.SPOKEN else Action.DECIDE,
         citizen_id=citizen_id,
         fields=frozenset(row.fields),
         purpose=purpose,
         service_id=row.service_id,
+        reason=bool(evidence),
     )
     grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
     _close(ctx, row, allowed, grant)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from audit.events import Event
 from audit.log import Writers
-from policies.engine import Engine, Known
+from policies.engine import Engine
 from vault.authentic import Marks
 from vault.catalogue import CATALOGUE
 from vault.clock import Clock, month_of, utc_now
@@ -77,20 +77,12 @@ def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clo
     return Vault(
         db=Database(database_url, info={"marks": marks}),
         keyring=keyring,
-        engine=Engine.load(known_fields(), catalogue_digest=CATALOGUE.digest),
+        engine=Engine.load(
+            fields={field.name: field.flags for field in CATALOGUE.fields}, catalogue_digest=CATALOGUE.digest
+        ),
         writers=Writers(keyring.writer_key),
         clock=clock,
         origin=origin,
-    )
-
-
-def known_fields() -> Known:
-    """What the rules must know of the catalogue."""
-    return Known(
-        fields=frozenset(field.name for field in CATALOGUE.fields),
-        special=frozenset(field.name for field in CATALOGUE.fields if field.is_special),
-        reveal=frozenset(field.name for field in CATALOGUE.fields if field.needs_reveal),
-        withheld=frozenset(field.name for field in CATALOGUE.fields if field.never_shared),
     )
 
 
