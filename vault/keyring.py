@@ -17,7 +17,7 @@ from uuid import UUID
 
 from vault.crypto.mac import encode_tuple, mac
 from vault.crypto.wrap import unwrap, wrap
-from vault.errors import SealBrokenError
+from vault.errors import KeyDestroyedError, SealBrokenError
 from vault.keystores.base import KeyStore, key_id_of
 
 KEY_BYTES: Final = 32
@@ -169,6 +169,9 @@ class Keyring:
         return WrappedKey(self.store.wrap(key, context), _fingerprint(key, context))
 
     def _open(self, context: bytes, wrapped: WrappedKey) -> bytes:
+        # INVARIANT: asked before the cache, so that a key destroyed by another process is refused at once here too.
+        if self.store.is_entombed(key_id_of(context)):
+            raise KeyDestroyedError("this key was destroyed; what it sealed cannot be read again")
         return self._cached(context, wrapped, lambda: self.store.unwrap(wrapped.blob, context), b"")
 
     def _cached(self, context: bytes, wrapped: WrappedKey, opener: Callable[[], bytes], parent: bytes) -> bytes:

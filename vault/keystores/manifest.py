@@ -35,7 +35,7 @@ class Manifest:
         """
         One line of JSON with sorted names, a line feed, the mark in hexadecimal (64), a line feed.
 
-        The mark is HMAC-SHA256 of the first line under a key derived from *secret*, the store's ``derivation`` (32 bytes).
+        The mark is HMAC-SHA256 of the first line under a key derived from *secret*: ``derivation``, 32 bytes.
         """
         plain = {
             "format": FORMAT,

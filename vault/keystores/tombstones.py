@@ -30,8 +30,8 @@ class Tombstones:
     The ids of destroyed keys in the file ``tombstones`` of a key folder.
 
     After the header line, each line is ``key id (32 hex) | space | mark (32 hex) | line feed``; the mark is the first
-    16 bytes of HMAC-SHA256 over the mark before it (nothing, in the first line) and the key id. Cutting the newest lines
-    off is the one change that the file alone does not show; the log's ``key:destroyed`` entries do.
+    16 bytes of HMAC-SHA256 over the mark before it (nothing, in the first line) and the key id. Cutting the newest
+    lines off is the one change that the file alone does not show; the log's ``key:destroyed`` entries do.
 
     Args:
         folder: The key folder.
