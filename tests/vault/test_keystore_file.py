@@ -210,7 +210,8 @@ def test_the_logs_key_is_opened_only_to_sign_the_log(path: Path) -> None:
 
 
 def test_an_unknown_signing_key_is_not_found(store: FileKeyStore) -> None:
-    for act in (lambda: store.sign("../root-0001", b""), lambda: store.public_key("head")):
+    acts: list[Callable[[], bytes]] = [lambda: store.sign("../root-0001", b""), lambda: store.public_key("head")]
+    for act in acts:
         with pytest.raises(KeyNotFoundError):
             act()
 

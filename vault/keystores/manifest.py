@@ -1,12 +1,13 @@
 """The list of what a key folder must hold, so that a lost, damaged or foreign key file is noticed before it is used."""
 
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from vault.crypto.kdf import derive
-from vault.crypto.mac import mac, mac_matches
+from vault.crypto.mac import mac
 from vault.errors import KeyStoreError
 
 FILE: Final = "store.json"
@@ -45,7 +46,7 @@ class Manifest:
             "destroyed": list(self.destroyed),
         }
         line = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
-        return line + b"\n" + mac(_mark_key(secret), line).hex().encode() + b"\n"
+        return _marked(line, secret)
 
     @classmethod
     def decode(cls, content: bytes, secret: bytes) -> Self:
@@ -55,8 +56,8 @@ class Manifest:
         Raises:
             KeyStoreError: It was changed, it belongs to another store, or a newer version wrote it.
         """
-        line, _, mark = content.partition(b"\n")
-        if not mac_matches(_mark_key(secret), line, _unhex(mark)):
+        line = content.partition(b"\n")[0]
+        if not hmac.compare_digest(content, _marked(line, secret)):
             raise KeyStoreError(
                 f"the key files {FILE} and derivation do not belong together: restore both from the key store's back-up"
             )
@@ -89,12 +90,5 @@ def root_name(version: int) -> str:
     return f"root-{version:04}"
 
 
-def _mark_key(secret: bytes) -> bytes:
-    return derive(secret, _LABEL)
-
-
-def _unhex(mark: bytes) -> bytes:
-    try:
-        return bytes.fromhex(mark.decode("ascii"))
-    except ValueError:
-        return b""
+def _marked(line: bytes, secret: bytes) -> bytes:
+    return line + b"\n" + mac(derive(secret, _LABEL), line).hex().encode() + b"\n"
