@@ -19,7 +19,7 @@ from web.demo import setting_up
 from web.opening import opened, settings
 
 PATIENCE_SECONDS: Final = 10
-THREADS: Final = 16  # requests at once in one worker
+THREADS: Final = 4  # requests at once in one worker; Python runs one at a time, the rest wait for the disk
 
 
 @click.command()

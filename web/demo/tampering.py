@@ -29,10 +29,9 @@ class Trick:
 
 
 TRICKS: Final[Mapping[str, Trick]] = {
-    "longer": Trick(
-        "Let a share last a year longer than was allowed",
-        "UPDATE grants SET not_after = strftime('%Y-%m-%d %H:%M:%f', not_after, '+1 year') "
-        "WHERE rowid = (SELECT max(rowid) FROM grants)",
+    "more": Trick(
+        "Let a service look a thousand times more often than was allowed",
+        "UPDATE grants SET max_uses = max_uses + 1000 WHERE rowid = (SELECT max(rowid) FROM grants)",
     ),
     "wider": Trick(
         "Add the key safe code to what a share lets a service see",

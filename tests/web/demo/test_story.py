@@ -1,0 +1,161 @@
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from vault import cases, grants, holding, requests, trail
+from vault.context import OPERATOR, Vault
+from vault.kinds import Decider, GrantState, RequestState
+from web.app import create_app
+from web.config import Config
+from web.demo import setting_up, tampering
+from web.demo.setting_up import NotADemoError, Note
+from web.opening import created
+
+
+@dataclass(frozen=True)
+class Demo:
+    config: Config
+    vault: Vault
+    note: Note
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    home = tmp_path_factory.mktemp("demo")
+    config = Config.from_environment({"CITIZEN_VAULT_HOME": str(home), "CITIZEN_VAULT_DEMO": "1"})
+    with created(config) as vault:
+        yield Demo(config, vault, setting_up.begin(vault, home=home))
+
+
+@pytest.fixture
+def browser(demo: Demo) -> FlaskClient:
+    return create_app(demo.config, demo.vault).test_client()
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def _be(browser: FlaskClient, slug: str) -> str:
+    """Click the button that makes the browser *slug*; the page it leads to."""
+    page = browser.get("/demo").text
+    answer = browser.post(f"/demo/be/{slug}", data={"csrf_token": _token(page)}, follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_everybody_is_taken_in_once_and_nothing_is_left_on_the_tray(demo: Demo) -> None:
+    assert set(demo.note.citizens) == {"harold", "poppy"} | {
+        slug for slug in demo.note.accounts if slug in demo.note.citizens
+    }
+    files = demo.config.home / "demo" / "files"
+    for source in (*setting_up.SOURCES, setting_up.HOSPITAL):
+        summary = setting_up.bring_in(demo.vault, files=files, source=source)
+        assert set(summary.items) == {"same"}, source
+        assert not summary.unmatched
+        assert not summary.failed
+        assert not summary.notices
+
+
+def test_a_child_and_a_person_who_died_have_no_account(demo: Demo) -> None:
+    assert not {"poppy", "harold"} & set(demo.note.accounts)
+    assert {"edith", "callum", "carer", "auditor", "administrator", "second-administrator"} <= set(demo.note.accounts)
+
+
+def test_requests_wait_shares_run_and_looks_can_be_read(demo: Demo) -> None:
+    with demo.vault.reading(OPERATOR) as ctx:
+        edith = demo.note.citizens["edith"]
+        waiting = requests.waiting(ctx, citizen_id=edith)
+        assert [request.service.slug for request in waiting] == ["home-care"]
+        assert len(requests.waiting(ctx, citizen_id=demo.note.citizens["stanley"])) == 2
+        found = grants.of_citizen(ctx, citizen_id=edith)
+        assert {grant.state for grant in found} == {GrantState.ACTIVE}
+        assert [grant.purpose.slug for grant in found if grant.can_object and not grant.can_stop] == ["council-tax"]
+        events = [line.event for line in trail.of_citizen(ctx, citizen_id=edith, limit=100)]
+        assert "record:opened" in events
+        assert "record:refused" in events
+
+
+def test_one_decision_was_spoken_and_one_request_was_refused(demo: Demo) -> None:
+    with demo.vault.reading(OPERATOR) as ctx:
+        spoken = grants.of_citizen(ctx, citizen_id=demo.note.citizens["gwenllian"])
+        assert [grant.decided_by for grant in spoken] == [Decider.SPOKEN]
+        refused = requests.of_citizen(ctx, citizen_id=demo.note.citizens["priya"])
+        assert [request.state for request in refused] == [RequestState.DENIED]
+
+
+def test_the_tables_are_as_the_log_says(demo: Demo) -> None:
+    with demo.vault.reading(OPERATOR) as ctx:
+        assert holding.hold(ctx.session).defects == ()
+
+
+@pytest.mark.parametrize("trick", tampering.TRICKS)
+def test_every_trick_on_a_copy_is_named_and_the_original_stays_whole(demo: Demo, trick: str) -> None:
+    found = tampering.try_out(demo.vault, trick=trick, folder=demo.config.home / "demo")
+    assert found.named
+    assert not list((demo.config.home / "demo").glob("tmp*"))
+    with demo.vault.reading(OPERATOR) as ctx:
+        assert holding.hold(ctx.session).defects == ()
+
+
+def test_the_story_page_answers_strangers_and_offers_everybody(browser: FlaskClient) -> None:
+    page = browser.get("/demo")
+    assert page.status_code == 200
+    assert page.text.count("<form") >= 20
+    assert "Edith decides" in page.text
+
+
+@pytest.mark.parametrize(("slug", "word"), [("edith", "Requests"), ("carer", "Shared with us"), ("auditor", "The log")])
+def test_one_click_makes_the_browser_somebody_else(browser: FlaskClient, slug: str, word: str) -> None:
+    _be(browser, "samira")
+    assert word in _be(browser, slug)
+
+
+@pytest.mark.parametrize("slug", ["poppy", "harold", "nobody"])
+def test_nobody_without_an_account_can_be_played(browser: FlaskClient, slug: str) -> None:
+    token = _token(browser.get("/demo").text)
+    assert browser.post(f"/demo/be/{slug}", data={"csrf_token": token}).status_code == 404
+
+
+def test_a_button_without_its_form_token_does_nothing(browser: FlaskClient) -> None:
+    assert browser.post("/demo/be/edith").status_code == 400
+    assert browser.post("/demo/tamper", data={"trick": "gone"}).status_code == 400
+
+
+def test_the_auditor_sees_the_row_named(browser: FlaskClient) -> None:
+    token = _token(browser.get("/demo").text)
+    answer = browser.post("/demo/tamper", data={"csrf_token": token, "trick": "more"}, follow_redirects=True)
+    assert "grants" in answer.text
+    assert "is not in the state that the log gives it" in answer.text
+
+
+def test_a_vault_that_is_no_demo_has_no_such_page(demo: Demo) -> None:
+    plain = Config.from_environment({"CITIZEN_VAULT_HOME": str(demo.config.home)})
+    client = create_app(plain, demo.vault).test_client()
+    assert client.get("/demo").status_code == 404
+    assert client.post("/demo/be/edith").status_code in {400, 404}
+
+
+def test_links_sign_in_four_kinds_of_people(demo: Demo) -> None:
+    found = setting_up.sign_in_links(demo.vault, home=demo.config.home, issuer="http://localhost:8000")
+    assert len(found) == 4
+    assert all(address.startswith("http://localhost:8000/link/") for _who, address in found)
+
+
+def test_a_vault_that_the_demo_did_not_make_is_never_deleted(tmp_path: Path) -> None:
+    database, keys = tmp_path / "vault.db", tmp_path / "keys"
+    database.touch()
+    with pytest.raises(NotADemoError):
+        setting_up.delete(tmp_path, database=database, keys=keys)
+    assert database.exists()
+
+
+def test_the_cases_of_the_story_begin_empty(demo: Demo) -> None:
+    with demo.vault.reading(OPERATOR) as ctx:
+        assert cases.of_citizen(ctx, citizen_id=demo.note.citizens["edith"]) == []
