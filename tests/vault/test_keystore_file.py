@@ -1,6 +1,7 @@
 """The key store in a folder: who may look, what it notices, what outlives a rotation, what never opens again."""
 
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,19 +173,19 @@ def test_no_tombstone_is_changed_dropped_or_reordered_unnoticed(store: FileKeySt
             FileKeyStore.open(path)
 
 
-def _entomb_some(path: Path, first: int) -> None:
-    store = FileKeyStore.open(path)
-    for number in range(first, first + 20):
-        store.entomb(f"{number:032x}")
+ENTOMB_SOME = """
+import pathlib, sys
+from vault.keystores.file import FileKeyStore
+store, first = FileKeyStore.open(pathlib.Path(sys.argv[1])), int(sys.argv[2])
+for number in range(first, first + 20):
+    store.entomb(f"{number:032x}")
+"""
 
 
-def test_processes_that_destroy_at_the_same_time_lose_no_tombstone(path: Path) -> None:
-    spawn = multiprocessing.get_context("fork")
-    workers = [spawn.Process(target=_entomb_some, args=(path, first)) for first in (0, 20, 40)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+def test_processes_that_destroy_at_the_same_time_lose_no_tombstone(path: Path, root: Path) -> None:
+    commands = [[sys.executable, "-c", ENTOMB_SOME, str(path), str(first)] for first in (0, 20, 40)]
+    workers = [subprocess.Popen(command, cwd=root) for command in commands]
+    assert [worker.wait() for worker in workers] == [0, 0, 0]
     assert FileKeyStore.open(path).describe()["tombstones"] == 60
 
 
