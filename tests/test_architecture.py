@@ -48,11 +48,10 @@ PLANTED: Final = {
 
 
 def _files(root: Path, pattern: str) -> list[Path]:
-    """Our own files that match *pattern*, without what tools have put beside them."""
-    found = (path for path in root.rglob(pattern) if path.is_file())
-    return [
-        path for path in found if not any(part in NOT_OURS or part[0] == "." for part in path.relative_to(root).parts)
-    ]
+    """Our own files below *root* that match *pattern*, without what tools have put beside them."""
+    tops = [path for path in root.iterdir() if path.name[0] != "." and path.name not in NOT_OURS]
+    below = (path for top in tops for path in ([top] if top.is_file() else top.rglob(pattern)) if path.is_file())
+    return [path for path in below if path.match(pattern) and not NOT_OURS.intersection(path.relative_to(root).parts)]
 
 
 def _contracts(root: Path, *names: str) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,7 @@
 """No two tuples share one encoding, and no two labels one key."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,15 @@ ALIKE: list[tuple[Part, ...]] = [
     (-128,),
     (encode_tuple("ab", "c"),),
 ]
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Rank(IntEnum):
+    FIRST = 1
+
 
 moments = st.datetimes(timezones=st.just(UTC))
 parts = st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.uuids() | st.dates() | moments
@@ -81,7 +91,7 @@ def test_text_that_is_no_unicode_is_refused() -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, ["a"], ("a",), {"a": 1}, bytearray(b"a")])
-def test_any_other_type_is_refused(value: Any) -> None:  # noqa: ANN401 - what the types forbid is tried
+def test_any_other_type_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=type(value).__name__):
         encode_tuple(value)
 
@@ -114,3 +124,7 @@ def test_each_label_part_and_secret_gives_a_key_of_its_own() -> None:
 def test_a_derived_key_of_impossible_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match=r"(?i)length|large|byte"):
         hkdf_sha256(SECRET, info=b"", length=length)
+
+
+def test_an_enumeration_counts_as_its_value() -> None:
+    assert encode_tuple(Colour.RED, Rank.FIRST) == encode_tuple("red", 1)

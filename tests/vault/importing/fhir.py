@@ -20,7 +20,7 @@ PERSON = {
 Read = list[Subject | Item | Notice]
 
 
-def read(folder: Path, held: Any, **options: Any) -> Read:  # noqa: ANN401 -- any JSON
+def read(folder: Path, held: Any, **options: Any) -> Read:
     path = folder / "file.json"
     path.write_text(json.dumps(held), encoding="utf-8")
     return list(read_file(path, **options))
@@ -33,7 +33,7 @@ def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def about(kind: str, number: str = "r1", reference: str = "Patient/p1", **members: Any) -> dict[str, Any]:  # noqa: ANN401
+def about(kind: str, number: str = "r1", reference: str = "Patient/p1", **members: Any) -> dict[str, Any]:
     person = "patient" if kind in {"AllergyIntolerance", "Immunization", "Device", "RelatedPerson"} else "subject"
     return {"resourceType": kind, "id": number, person: {"reference": reference}, **members}
 

@@ -1,6 +1,7 @@
 """Damaged input: one clear notice for a file or the part of it; never an exception, never a value in the message."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,12 @@ JUNK = st.one_of(
 )
 
 
-def places(held: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
+def places(held: Any) -> list[tuple[Any, Any]]:
     keys = held.keys() if isinstance(held, dict) else range(len(held)) if isinstance(held, list) else ()
     return [(held, key) for key in keys] + [inner for key in keys for inner in places(held[key])]
 
 
+@lru_cache(maxsize=1)
 def bundles(folder: Path) -> list[bytes]:
     paths = [
         *sorted((folder / "ukcore" / "json").glob("*.json")),

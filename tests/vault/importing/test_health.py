@@ -11,7 +11,7 @@ from vault.importing.items import Item
 from vault.kinds import RecordStatus
 
 
-def found(folder: Path, kind: str, **members: Any) -> Item:  # noqa: ANN401
+def found(folder: Path, kind: str, **members: Any) -> Item:
     return only(read(folder, about(kind, **members)), kind)
 
 
@@ -61,7 +61,7 @@ def test_an_allergy_without_a_name_is_kept_and_says_so(tmp_path: Path) -> None:
         ({"onsetDateTime": "yesterday"}, None),
     ],
 )
-def test_a_condition_is_dated_as_precisely_as_it_was_written(tmp_path: Path, members: Any, dates: Any) -> None:  # noqa: ANN401
+def test_a_condition_is_dated_as_precisely_as_it_was_written(tmp_path: Path, members: Any, dates: Any) -> None:
     item = found(tmp_path, "Condition", code={"text": "Asthma"}, **members)
     assert item.fields.get("condition.dates") == dates
 
@@ -105,7 +105,7 @@ def test_a_procedure_not_done_says_so(tmp_path: Path) -> None:
         ({"component": [{"code": {"text": "Low"}, "valueQuantity": {"value": 1, "unit": "g"}}]}, "Sodium: Low 1 g"),
     ],
 )
-def test_a_result_is_one_readable_line(tmp_path: Path, members: Any, words: str) -> None:  # noqa: ANN401
+def test_a_result_is_one_readable_line(tmp_path: Path, members: Any, words: str) -> None:
     assert found(tmp_path, "Observation", code={"text": "Sodium"}, **members).fields["test.result"] == words
 
 

@@ -13,7 +13,7 @@ ONE = [{"doseQuantity": {"value": 1}}]
 MG = [{"doseQuantity": {"value": 500, "unit": "mg"}}]
 
 
-def medicine(folder: Path, kind: str = "MedicationRequest", **members: Any) -> Any:  # noqa: ANN401
+def medicine(folder: Path, kind: str = "MedicationRequest", **members: Any) -> Any:
     given = {"status": "active", "medicationCodeableConcept": {"text": "Codeine"}, **members}
     return only(read(folder, about(kind, **given)), kind)
 
@@ -66,7 +66,7 @@ def medicine(folder: Path, kind: str = "MedicationRequest", **members: Any) -> A
         ("not a list", "dose not recorded: ask"),
     ],
 )
-def test_a_dose_says_all_that_is_known_and_what_is_not(tmp_path: Path, dosage: Any, words: str) -> None:  # noqa: ANN401
+def test_a_dose_says_all_that_is_known_and_what_is_not(tmp_path: Path, dosage: Any, words: str) -> None:
     assert medicine(tmp_path, dosageInstruction=dosage).fields["medication.dose"] == words
 
 

@@ -17,7 +17,7 @@ FOREIGN = [
 NUMBERS = (SSN, PASSPORT, LICENCE, RECORD)
 
 
-def spelled(read: Any) -> str:  # noqa: ANN401
+def spelled(read: Any) -> str:
     return str([(dict(each.fields), each.source_id) for each in items(read)])
 
 
