@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Flask
 from jwskate import Jwk
+from requests import Session
 from requests_oauth2client import OAuth2Client, PrivateKeyJwt
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -104,8 +105,9 @@ class World:
     citizen_id: UUID
     home_care: Service
     council_tax: Service
+    session: Session
 
-    def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:  # noqa: ANN401 -- the client's own settings
+    def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:
         """requests-oauth2client, unmodified, as *service*."""
         known = service or self.home_care
         settings: dict[str, Any] = {
@@ -116,6 +118,7 @@ class World:
             "jwks_uri": f"{self.issuer}/jwks",
             "issuer": self.issuer,
             "dpop_bound_access_tokens": True,
+            "session": self.session,
             "testing": True,  # lets it speak http to this machine
             "auth": PrivateKeyJwt(known.slug, known.key, aud=self.issuer),
         }
@@ -222,7 +225,6 @@ def world(folder: Path, database_url: str) -> Iterator[World]:
             purposes.register(ctx, definition=definition, first=None, second=None)
     home_care = _register(vault, "home-care", council, [definition.slug for definition in PURPOSES])
     council_tax = _register(vault, "council-tax", council, ["care-review"])
-    made = World(vault, issuer, _citizen(vault, council), home_care, council_tax)
-    with _served(server):
-        yield made
+    with _served(server), Session() as session:
+        yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session)
     vault.db.dispose()
