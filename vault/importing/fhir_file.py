@@ -144,8 +144,9 @@ class FhirFile:
         found = self._bundle.find(reference)
         if found is not None:
             return found.type == "Patient", fhir_person.key_of(found) if found.type == "Patient" else None
-        kind, _, number = word(reference, "reference").partition("/")
-        if "://" in kind or kind.startswith("urn:") or not number:
+        address = word(reference, "reference")
+        kind, _, number = address.partition("/")
+        if ":" in address or not number:
             return True, None
         if kind != "Patient":
             return False, None

@@ -23,14 +23,12 @@ _FOREIGN_TYPES: Final = frozenset(
 _FOREIGN_SYSTEMS: Final = re.compile(
     r"us-ssn|us-npi|us-medicare|passport|driver|smarthealthit|synthea|urn:oid:2\.16\.840\.1\.113883\.4\.", re.IGNORECASE
 )
-_FOREIGN_EXTENSIONS: Final = re.compile(
-    r"us-core-|mothersMaidenName|birthPlace|adjusted-life-years|geolocation", re.IGNORECASE
-)
 _SOCIAL_SECURITY: Final = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _SHORTEST: Final = 6  # a shorter number is part of too many words
 _DROPPED: Final = frozenset(
-    {"div", "text", "meta", "fhir_comments", "extension", "modifierExtension", "contained", "data", "photo"}
+    {"div", "meta", "fhir_comments", "extension", "modifierExtension", "contained", "data", "photo"}
 )
+_ELEMENT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 _NAMED_TEXT: Final = 20_000
 
 
@@ -93,7 +91,8 @@ def _flat(held: Any, place: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -
                 yield from _flat(each, f"{place} {number}" if len(held) > 1 else place)
     elif isinstance(held, Mapping):
         for name in held:
-            if name not in _DROPPED and not name.startswith("_") and not _FOREIGN_EXTENSIONS.search(name):
+            narrative = name == "text" and isinstance(held[name], Mapping)
+            if name not in _DROPPED and _ELEMENT.fullmatch(name) and not narrative:
                 yield from _flat(held[name], f"{place}.{name}" if place else name)
     elif held is not None:
         yield place, word({"": held}, "")

@@ -1,5 +1,6 @@
 """Damaged input: one clear notice for a file or the part of it; never an exception, never a value in the message."""
 
+import copy
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_wrong_types_anywhere_in_a_real_file_never_raise(
         if not given_places:
             break
         outer, key = data.draw(st.sampled_from(given_places))
-        outer[key] = data.draw(JUNK)
+        outer[key] = copy.deepcopy(data.draw(JUNK))
     path = tmp_path / "mutant.json"
     path.write_text(json.dumps(held), encoding="utf-8")
     for found in read_file(path, keep_unknown=data.draw(st.booleans())):
