@@ -90,11 +90,12 @@ class _LogFolder:
     def hashes(self, level: int, number: int, width: int) -> list[bytes]:
         """Return the hashes of one tile, as many as there are."""
         path = tile_path(level, number, width)
-        tile = self._read(path, DefectKind.NODE_MISSING) or b""
-        hashes = [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
-        if tile and len(tile) != width * HASH_BYTES:
+        tile = self._read(path, DefectKind.NODE_MISSING)
+        if tile is None:
+            return []
+        if len(tile) != width * HASH_BYTES:
             self._report.add(DefectKind.NODE_CHANGED, self.log, path)
-        return hashes
+        return [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
 
     def leaves(self, number: int, width: int) -> list[bytes]:
         """Return the leaves of one bundle, as many as there are."""
