@@ -1,5 +1,6 @@
 """``citizen-vault import``: records from the silos that hold them, under a named purpose and agreement."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -57,7 +58,7 @@ def import_(
             keep_unknown=keep_unknown,
         )
         files = in_order(paths)
-        with click.progressbar(length=len(files), label="importing", file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(length=len(files), label="importing", file=sys.stderr) as bar:
             summary = run_import(vault, paths=paths, order=order, progress=lambda _file: bar.update(1))
     show(summary.as_json(), as_json=as_json, lines=_lines(summary))
     if summary.failed:

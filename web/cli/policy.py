@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from policies.errors import PolicyError
-from policies.rulebook import HOME, Rulebook
+from policies.rulebook import Rulebook, own_rules
 from vault.catalogue import CATALOGUE
 from web.cli.showing import counted, json_option, show
 
@@ -13,13 +12,6 @@ from web.cli.showing import counted, json_option, show
 @click.group(no_args_is_help=True)
 def policy() -> None:
     """Check and explain the rules by which the door decides."""
-
-
-def _read(folder: Path) -> Rulebook:
-    try:
-        return Rulebook.read(folder, catalogue_digest=CATALOGUE.digest)
-    except PolicyError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @policy.command()
@@ -34,9 +26,11 @@ def check(*, folder: Path | None, as_json: bool) -> None:
     \b
     Example: citizen-vault policy check changed-rules/
     """
-    book = _read(folder or HOME)
-    found = {"rules": len(book.rules), "forbids": sum(rule.forbids for rule in book.rules), "policy_set": book.digest}
-    lines = [f"{counted(len(book.rules), 'rule')} hold, {found['forbids']} of them forbid", f"policy set {book.digest}"]
+    book = Rulebook.load(folder) if folder else own_rules()
+    forbids = sum(rule.effect == "forbid" for rule in book.rules.values())
+    digest = book.digest(CATALOGUE.digest)
+    found = {"rules": len(book.rules), "forbids": forbids, "policy_set": digest}
+    lines = [f"{counted(len(book.rules), 'rule')} hold, {forbids} of them forbid", f"policy set {digest}"]
     show(found, as_json=as_json, lines=lines)
 
 
@@ -50,11 +44,10 @@ def explain(*, rule_id: str | None, as_json: bool) -> None:
     \b
     Example: citizen-vault policy explain
     """
-    book = _read(HOME)
-    chosen = [rule for rule in book.rules if rule_id in {None, rule.id}]
+    chosen = [rule for rule in own_rules().rules.values() if rule_id in {None, rule.id}]
     if not chosen:
         raise click.ClickException(f"no rule is called `{rule_id}`; `citizen-vault policy explain` lists them")
     found = [
-        {"id": rule.id, "effect": "forbid" if rule.forbids else "permit", "because": rule.because} for rule in chosen
+        {"id": str(rule.id), "effect": rule.effect, "because": rule.because, "staff": rule.staff} for rule in chosen
     ]
     show(found, as_json=as_json, lines=[f"{each['effect']:6}  {each['id']}: {each['because']}" for each in found])

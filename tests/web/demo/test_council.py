@@ -58,11 +58,11 @@ def test_everyone_with_a_story_is_there_whatever_number_is_asked_for() -> None:
 
 
 def test_every_extract_is_written_with_its_header_and_has_a_row(folder: Path) -> None:
-    found = {}
+    found: Counter[str] = Counter()
     for path, rows in _tables(folder):
         with path.open(encoding="utf-8", newline="") as file:
             assert tuple(next(csv.reader(file))) == HEADERS[path.stem]
-        found[path.stem] = found.get(path.stem, 0) + len(rows)
+        found[path.stem] += len(rows)
     assert set(found) == set(HEADERS)
     assert all(found.values())
 

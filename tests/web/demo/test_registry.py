@@ -6,7 +6,7 @@ import pytest
 
 from vault.catalogue import CATALOGUE
 from vault.errors import InvalidInputError
-from vault.purposes import Choice
+from vault.purposes import Choice, Definition
 from vault.services import PRIVATE_MEMBERS
 from web.demo import registry, story
 from web.demo.extracts import HOSPITAL, SOURCES
@@ -66,4 +66,4 @@ def test_private_keys_are_for_their_owner_alone_and_outlive_a_second_laying(tmp_
 def test_a_purpose_that_lacks_a_member_is_refused() -> None:
     given = {name: value for name, value in PLAN["purpose"][2].items() if name != "without"}
     with pytest.raises(InvalidInputError, match="not complete"):
-        registry.Definition.parse(given)
+        Definition.parse(given)

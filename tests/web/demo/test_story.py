@@ -12,6 +12,7 @@ from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
 from web.config import Config
 from web.demo import setting_up, tampering
+from web.demo.extracts import HOSPITAL, SOURCES
 from web.demo.setting_up import NotADemoError, Note
 from web.opening import created
 
@@ -55,7 +56,7 @@ def test_everybody_is_taken_in_once_and_nothing_is_left_on_the_tray(demo: Demo) 
         slug for slug in demo.note.accounts if slug in demo.note.citizens
     }
     files = demo.config.home / "demo" / "files"
-    for source in (*setting_up.SOURCES, setting_up.HOSPITAL):
+    for source in (*SOURCES, HOSPITAL):
         summary = setting_up.bring_in(demo.vault, files=files, source=source)
         assert set(summary.items) == {"same"}, source
         assert not summary.unmatched
