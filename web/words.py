@@ -18,6 +18,7 @@ from web.runtime import Runtime
 TIMEZONE: Final = "Europe/London"
 SHORT_MOST: Final = 60  # characters of a card's title
 
+_DAY_WITHIN: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 
@@ -86,6 +87,12 @@ def by_category(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     return [(str(_(words)), [str(_(each)) for each in fields]) for words, fields in grouped if fields]
 
 
+def in_order(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The (name, value) pairs of an item's *fields*, in the catalogue's order."""
+    known = {each.name: place for place, each in enumerate(CATALOGUE.fields)}
+    return sorted(fields.items(), key=lambda pair: known.get(pair[0], len(known)))
+
+
 def value(given: Any) -> str | Markup:  # noqa: ANN401 -- whatever a source wrote
     """One value of a record as a person reads it: dates in words, lists line by line, parts named."""
     if isinstance(given, bool):
@@ -106,7 +113,11 @@ def _text(given: str) -> str | Markup:
         return _or_as_is(given, lambda: day(date.fromisoformat(given)))
     if _ISO_MOMENT.fullmatch(given):
         return _or_as_is(given, lambda: at(_aware(datetime.fromisoformat(given))))
-    return Markup("<br>").join(given.splitlines())
+    return Markup("<br>").join(_DAY_WITHIN.sub(_day_within, given).splitlines())
+
+
+def _day_within(found: re.Match[str]) -> str:
+    return _or_as_is(found[0], lambda: day(date.fromisoformat(found[0])))
 
 
 def _or_as_is(given: str, read: Callable[[], str]) -> str:
@@ -158,8 +169,8 @@ def init_app(app: Flask) -> None:
         ]
     )
     babel.init_app(app)
-    for filters in (day, clock, at, joined, field_words, by_category, value, short, reference, things):
-        app.jinja_env.filters[filters.__name__] = filters
+    for each in (day, clock, at, joined, field_words, by_category, in_order, value, short, reference, things):
+        app.jinja_env.filters[each.__name__] = each
     app.jinja_env.globals.update(
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,

@@ -23,6 +23,7 @@ bp: Final = Blueprint("activity", __name__, url_prefix="/activity")
 BLUEPRINTS: Final = (bp,)
 
 PAGE: Final = 25
+LOOKS_AMONG: Final = 100  # lines that are read to find the looks among them
 
 
 class LeafConverter(BaseConverter):
@@ -121,14 +122,20 @@ def by_day(looks: Sequence[Look]) -> list[tuple[date, list[Look]]]:
 @bp.get("")
 def overview() -> ResponseReturnValue:
     """The newest lines; ``?all=1`` shows what the resident and the system did too."""
-    before = request.args.get("before", None, type=int)
+    before = request.args.get("before")
     everything = request.args.get("all") == "1"
+    most = PAGE if everything else LOOKS_AMONG
     with reading() as ctx:
-        lines = trail.of_citizen(ctx, citizen_id=me().citizen_id, limit=PAGE if everything else PAGE * 4, before=before)
+        lines = trail.of_citizen(ctx, citizen_id=me().citizen_id, limit=most, before=before)
     looks = [look for line in lines if (look := describe(line)).is_look or everything]
-    numbered = [line.index for line in lines if line.index is not None]
-    more = min(numbered) if numbered and min(numbered) > 0 and len(lines) >= PAGE else None
-    return render_template("activity/overview.html", days=by_day(looks), everything=everything, more=more, later=before)
+    return render_template(
+        "activity/overview.html", days=by_day(looks), everything=everything, more=older(lines, most), later=before
+    )
+
+
+def older(lines: Sequence[Line], most: int) -> str | None:
+    """Where the next page begins after *lines*, or None when this page was not full."""
+    return lines[-1].position if len(lines) == most else None
 
 
 def _line(leaf_hash: bytes) -> Line:

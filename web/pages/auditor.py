@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from vault import trail
 from vault.catalogue import CATALOGUE
-from web.pages.activity import describe
+from web.pages.activity import describe, older
 from web.pages.common import reading
 
 bp: Final = Blueprint("auditor", __name__, url_prefix="/audit")
@@ -20,12 +20,12 @@ _SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting"}  # sho
 @bp.get("")
 def home() -> ResponseReturnValue:
     """The newest entries."""
-    before = request.args.get("before", None, type=int)
+    before = request.args.get("before")
     with reading() as ctx:
         lines = trail.latest(ctx, limit=PAGE, before=before)
-    numbered = [line.index for line in lines if line.index is not None]
-    older = min(numbered) if numbered and min(numbered) > 0 else None
-    return render_template("auditor/home.html", looks=[describe(line) for line in lines], older=older, before=before)
+    return render_template(
+        "auditor/home.html", looks=[describe(line) for line in lines], older=older(lines, PAGE), before=before
+    )
 
 
 @bp.get("/entries/<leaf:leaf_hash>")

@@ -5,14 +5,16 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from vault import access, records, services
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
-from vault.release import MASK, Refusal
+from vault.release import MASK, RecordView, Refusal
 from web.auth import me
 from web.pages.common import newest_first, own, reading, refused
 from web.runtime import runtime
+from web.words import field_words, short
 
 bp: Final = Blueprint("record", __name__, url_prefix="/record")
 BLUEPRINTS: Final = (bp,)
@@ -45,6 +47,15 @@ def _category(name: str) -> Category:
         raise NotFoundError("there is no such category") from error
 
 
+def title_of(item: RecordView) -> str:
+    """What heads an item: its first value in the catalogue's order, or the words of a hidden field."""
+    for field in CATALOGUE.category(item.category).fields:
+        held = item.fields.get(field.name)
+        if held not in (None, "", [], {}):
+            return field_words(field.name) if held == MASK or not isinstance(held, str) else short(held)
+    return _("Nothing written")
+
+
 @bp.get("/<name>")
 def category(name: str) -> ResponseReturnValue:
     """Every item of one category, newest first, ten to a page."""
@@ -66,6 +77,7 @@ def category(name: str) -> ResponseReturnValue:
         states=opened.states,
         mask=MASK,
         field_of=CATALOGUE.field,
+        title_of=title_of,
     )
 
 
