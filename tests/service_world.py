@@ -106,6 +106,7 @@ class World:
     home_care: Service
     council_tax: Service
     session: Session
+    app: Flask
 
     def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:
         """requests-oauth2client, unmodified, as *service*."""
@@ -216,7 +217,7 @@ def world(folder: Path, database_url: str) -> Iterator[World]:
     server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
     issuer = f"http://127.0.0.1:{server.server_port}"
     config = Config(home=folder, database_url=database_url, root_key=root_key, issuer=issuer, origin=vault.origin)
-    server.app = _app(vault, config)
+    server.app = app = _app(vault, config)
     with vault.transaction(OPERATOR) as ctx:
         council = services.make_organisation(
             ctx, slug="example-council", name="Example Council", kind="council"
@@ -226,5 +227,5 @@ def world(folder: Path, database_url: str) -> Iterator[World]:
     home_care = _register(vault, "home-care", council, [definition.slug for definition in PURPOSES])
     council_tax = _register(vault, "council-tax", council, ["care-review"])
     with _served(server), Session() as session:
-        yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session)
+        yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session, app)
     vault.db.dispose()

@@ -9,6 +9,7 @@ import orjson
 from flask import Flask, Response, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
+from marshmallow import RAISE
 
 from vault import access
 from vault.access import ActingPerson
@@ -66,8 +67,8 @@ _PROOF: Final = {"in": "header", "name": "DPoP", "required": True, "schema": {"t
 
 
 _DESCRIPTION: Final = (
-    blueprint.doc(parameters=[_ACTOR, _PROOF], security=[{"dpop": []}]),
-    blueprint.arguments(RecordsQuery, location="query"),
+    blueprint.doc(security=[{"dpop": []}]),
+    blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
     blueprint.response(HTTPStatus.OK, RecordsAnswer),
     blueprint.alt_response(
         HTTPStatus.UNAUTHORIZED, schema=Problem, description="The token or its proof is not valid now."
@@ -106,7 +107,7 @@ class Records(MethodView):
         return _refused(answer) if isinstance(answer, Refusal) else _released(answer)
 
 
-blueprint.route("/records")(Records)
+blueprint.route("/records", parameters=[_ACTOR, _PROOF])(Records)
 
 
 def _acting() -> ActingPerson | None:

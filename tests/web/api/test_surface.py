@@ -1,0 +1,74 @@
+"""What the service protocol shows to a stranger: a listed few addresses, and a description anyone may read."""
+
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.service_world import World
+
+PUBLIC = frozenset(
+    {
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/api/v1",
+        "/api/v1/openapi.json",
+        "/healthz",
+        "/jwks",
+        "/log/checkpoint",
+        "/readyz",
+    }
+)
+OURS = ("/.well-known/", "/api/", "/oauth/", "/jwks", "/healthz", "/readyz", "/log/")
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(OURS)]
+
+
+def test_every_address_of_the_protocol_is_closed_unless_listed(place: World) -> None:
+    found = rules(place.app)
+    assert {rule.rule for rule in found} >= PUBLIC
+    for rule in found:
+        if rule.rule in PUBLIC:
+            continue
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            address = place.issuer + rule.rule.replace("<string:grant_id>", "0" * 32)
+            answer = place.session.request(
+                method, address, data={"grant_type": "x"} if method == "POST" else None, timeout=10
+            )
+            assert answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.BAD_REQUEST}, (method, rule.rule)
+            assert not answer.ok
+
+
+def test_the_description_is_openapi_3_1_and_names_what_a_client_needs(place: World) -> None:
+    told = place.session.get(f"{place.issuer}/api/v1/openapi.json", timeout=10).json()
+    assert told["openapi"] == "3.1.0"
+    path = told["paths"]["/api/v1/records"]
+    read = path["get"]
+    named = {parameter["name"] for parameter in [*path["parameters"], *read["parameters"]]}
+    assert named == {"fields", "history", "Vault-Actor", "DPoP"}
+    assert {"200", "401", "403"} <= set(read["responses"])
+    assert read["security"] == [{"dpop": []}]
+    assert told["components"]["securitySchemes"]["dpop"]["scheme"] == "dpop"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_running_vault_says_so(place: World, path: str) -> None:
+    answer = place.session.get(place.issuer + path, timeout=10)
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_before_the_log_has_a_signed_head_there_is_none_to_show(place: World) -> None:
+    answer = place.session.get(f"{place.issuer}/log/checkpoint", timeout=10)
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_wrong_method_says_which_is_right(place: World) -> None:
+    answer = place.session.put(f"{place.issuer}/api/v1/records", timeout=10)
+    assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert "GET" in answer.headers["Allow"]
+    assert answer.headers["Content-Type"] == "application/problem+json"
