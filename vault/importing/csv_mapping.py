@@ -51,6 +51,8 @@ class ItemRule:
     part: str = ""
     as_of: str = ""
     third_party: bool = False
+    judged: bool = False
+    """Whether its words are judged by the sensitivity list; set where they tell of health or of need."""
     when: Mapping[str, str] = field(default_factory=dict)
     """Column → the value it must have, compared by `plain`; empty: always."""
 

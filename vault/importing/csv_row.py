@@ -9,7 +9,7 @@ from typing import Final
 from vault.identifiers import nhs_number_is_valid, normalise_nhs_number
 from vault.importing.csv_mapping import EVERYONE, OTHERS, FieldRule, FileRule, ItemRule, plain
 from vault.importing.dates import in_formats
-from vault.importing.items import Claim, Item, Subject, Value
+from vault.importing.items import Claim, Item, Subject, Value, words_of
 
 _SEPARATORS: Final = re.compile(r"[;|,]")
 _BAD_NUMBER: Final = "the NHS number has a bad check digit: it was not taken and matches nobody"
@@ -108,6 +108,7 @@ def _item(cells: Mapping[str, str], rule: FileRule, item: ItemRule, who: str, fi
         source_type=f"{rule.kind}.csv",
         source_id="#".join(["/".join(number), *([item.part] if item.part else [])]),
         as_of=date.fromisoformat(day) if day else None,
+        codes=words_of(fields) if item.judged else (),
         third_party=item.third_party,
         subject=_key(cells, who),
     )

@@ -26,6 +26,7 @@ from vault.importing.fhir_values import (
     word,
 )
 from vault.importing.found import NO_HOME, Found, LeftOut, first_day, status_of
+from vault.importing.items import words_of
 from vault.importing.text import clean, from_markup
 
 _PLAN_OVER: Final = ("completed", "revoked", "inactive", "cancelled", "rejected", "suspended", "proposed")
@@ -62,7 +63,7 @@ def care_plan(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
             fields=fields,
             as_of=first_day(word(held, "created"), dates.get("from", "")),
             status=status_of(held, *_PLAN_OVER),
-            codes=codes(*parts(held, "category")),
+            codes=(*codes(*parts(held, "category")), *words_of(fields)),
             reason_codes=codes(*reasons),
         )
     ]
@@ -151,7 +152,7 @@ def document(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
             fields=filled(document__file={name: words for name, words in said.items() if words}),
             as_of=first_day(day),
             status=status_of(held, "superseded"),
-            codes=codes(held.get("type")),
+            codes=(*codes(held.get("type")), *words_of({"": said})),
         )
     ]
 
@@ -182,7 +183,8 @@ def questionnaire(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
     )
     concepts = [found for item in parts(held, "item") for found in _coded(item, _ITEMS_DEEP)]
     status, day = status_of(held, "stopped"), word(held, "authored")
-    return [Found(category="decisions", fields=fields, as_of=first_day(day), status=status, codes=codes(*concepts))]
+    judged = (*codes(*concepts), *words_of(fields))
+    return [Found(category="decisions", fields=fields, as_of=first_day(day), status=status, codes=judged)]
 
 
 def _answers(held: Resource, deep: int) -> Iterator[tuple[str, str]]:

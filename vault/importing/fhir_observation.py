@@ -22,7 +22,7 @@ from vault.importing.fhir_values import (
     word,
 )
 from vault.importing.found import Found, LeftOut, first_day, status_of
-from vault.importing.items import Value
+from vault.importing.items import Value, words_of
 
 _SMOKING: Final = frozenset({"72166-2", "230058003", "77176002", "266919005", "365980008", "229819007", "401201003"})
 _ALCOHOL_DRUGS: Final = frozenset(
@@ -45,7 +45,7 @@ def observation(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
     if not fields:
         return [LeftOut("is social history without a home in the catalogue")]
     category = next(iter(fields)).partition(".")[0]
-    judged = codes(held.get("code"), part(held, "valueCodeableConcept"))
+    judged = (*codes(held.get("code"), part(held, "valueCodeableConcept")), *words_of(fields))
     status = status_of(held, "cancelled")
     return [Found(category=category, fields=fields, as_of=first_day(day), status=status, codes=judged)]
 
@@ -131,6 +131,6 @@ def report(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
             fields=filled(test__result=told, test__date=day),
             as_of=first_day(day),
             status=status_of(held, "cancelled"),
-            codes=codes(held.get("code"), *parts(held, "conclusionCode")),
+            codes=(*codes(held.get("code"), *parts(held, "conclusionCode")), *words_of({"": told})),
         )
     ]

@@ -18,6 +18,7 @@ from vault.importing.fhir_values import (
     word,
 )
 from vault.importing.found import Found, LeftOut, first_day, status_of
+from vault.importing.items import words_of
 from vault.importing.text import from_markup
 
 _HOSPITAL: Final = frozenset({"IMP", "ACUTE", "NONAC", "EMER", "SS", "OBSENC"})  # HL7 v3 ActCode
@@ -54,7 +55,7 @@ def encounter(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
             fields=fields,
             as_of=first_day(dates.get("to", "")[:10], dates.get("from", "")[:10]),
             status=status_of(held, "cancelled"),
-            codes=codes(*parts(held, "type")),
+            codes=(*codes(*parts(held, "type")), *words_of(fields)),
             reason_codes=codes(*parts(held, "reasonCode"), *reasons),
         )
     ]
@@ -67,11 +68,10 @@ def composition(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
     if not told:
         return [LeftOut("is a document without text of its own")]
     day, status = fhir_date(word(held, "date")) or "", status_of(held)
-    judged = codes(*(part(each, "code") for each, _ in told))
     said = [
-        Found(category="hospital_stay", part="stay", fields=_stay(held, told), codes=judged),
+        Found(category="hospital_stay", part="stay", fields=_stay(held, told)),
         Found(category="gp", part="gp", fields=filled(gp__practice=_of(told, _PRACTICE))),
-        Found(category="document", part="letter", fields=filled(document__file=_letter(held, told, day)), codes=judged),
+        Found(category="document", part="letter", fields=filled(document__file=_letter(held, told, day))),
     ]
     return [
         Found(
@@ -80,7 +80,7 @@ def composition(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
             fields=each.fields,
             as_of=first_day(day),
             status=status,
-            codes=each.codes,
+            codes=words_of(each.fields),
         )
         for each in said
         if each.fields

@@ -107,3 +107,9 @@ class Notice:
     message: str
     count: int = 1
     """How many such cases this one notice stands for."""
+
+
+def words_of(fields: Mapping[str, Value]) -> tuple[Code, ...]:
+    """Every text of *fields* for the sensitivity list, which knows words as well as codes."""
+    given = ([held] if isinstance(held, str) else held for held in fields.values())
+    return tuple(("", "", each) for held in given for each in (held.values() if isinstance(held, dict) else held))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from vault.importing import csv_file
 from vault.importing.bundle import open_bundle
+from vault.importing.csv_file import read as read_extract
 from vault.importing.fhir_file import FhirFile
 from vault.importing.items import Item, Notice, NoticeKind, Subject
 from vault.importing.overlay import load_overlay
@@ -26,7 +26,7 @@ def read_file(
     """
     try:
         if path.suffix.lower() == ".csv":
-            yield from csv_file.read(path)
+            yield from read_extract(path)
             return
         if path.suffix.lower() != ".json":
             yield _fault("", f"`{path.suffix}` files are not read; FHIR is read as JSON, council extracts as CSV")

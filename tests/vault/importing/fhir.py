@@ -9,7 +9,7 @@ from vault.importing.reading import read_file
 
 SNOMED = "http://snomed.info/sct"
 VALID = "9434765919"  # the NHS Data Dictionary's own example of a good check digit
-PERSON = {
+PERSON: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "p1",
     "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": VALID}],

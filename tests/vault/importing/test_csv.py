@@ -230,3 +230,10 @@ def test_empty_and_headless_files_are_no_crash(tmp_path: Path) -> None:
 
 def test_kinds_are_compared_without_their_punctuation() -> None:
     assert plain("Please do, please don't") == plain("please do - please DONT") == "please-do-please-dont"
+
+
+def test_words_that_tell_of_health_or_need_are_handed_to_the_sensitivity_list(tmp_path: Path) -> None:
+    row = {"system": "r", "account": "C1", "reference": "R1", "discount_reason": "severe mental impairment"}
+    account, liable = items(extract(tmp_path, "council_tax", row))
+    assert ("", "", "severe mental impairment") in account.codes
+    assert liable.codes == ()

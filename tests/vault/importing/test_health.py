@@ -116,7 +116,7 @@ def test_social_history_without_a_home_is_left_out_not_filed_as_a_test(tmp_path:
 
 @pytest.mark.parametrize(("kind", "kept"), [("IMP", True), ("EMER", True), ("AMB", False), ("", False)])
 def test_only_stays_and_emergencies_are_hospital_stays(tmp_path: Path, kind: str, *, kept: bool) -> None:
-    said = {"class": {"code": kind}, "period": {"start": "2026-11-14T23:55:00+00:00"}}
+    said: Any = {"class": {"code": kind}, "period": {"start": "2026-11-14T23:55:00+00:00"}}
     assert bool(items(read(tmp_path, about("Encounter", **said)))) is kept
 
 
@@ -129,6 +129,7 @@ def test_a_letter_is_kept_as_words_without_markup_or_the_persons_particulars(tmp
     ]
     read_ = read(tmp_path, about("Composition", type=coded("373942005"), title="Letter", section=sections))
     stay, letter = items(read_)
+    assert stay.codes == (("", "", "Plan\nWalk & rest\nBy: Nurse"),)
     assert stay.fields["hospital_stay.plan"] == "Plan\nWalk & rest\nBy: Nurse"
     assert isinstance(letter.fields["document.file"], dict)
     assert letter.fields["document.file"]["content"] == "Plan\nPlan\nWalk & rest\nBy: Nurse"

@@ -96,7 +96,7 @@ def test_a_proposed_medicine_is_not_one_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_contained_medicine_is_named(tmp_path: Path) -> None:
-    held = {"contained": [{"resourceType": "Medication", "id": "m", "code": {"text": "Paracetamol"}}]}
+    held: Any = {"contained": [{"resourceType": "Medication", "id": "m", "code": {"text": "Paracetamol"}}]}
     found = medicine(tmp_path, medicationCodeableConcept=None, medicationReference={"reference": "#m"}, **held)
     assert found.fields["medication.name"] == "Paracetamol"
     assert found.codes == (("", "", "Paracetamol"),)

@@ -37,7 +37,7 @@ def test_a_dangling_reference_names_nobody(tmp_path: Path, reference: str) -> No
 
 
 def test_a_name_and_a_number_in_a_reference_name_nobody(tmp_path: Path) -> None:
-    said = {"display": "Edith May Hargreaves", "identifier": PERSON["identifier"][0]}  # type: ignore[index]
+    said = {"display": "Edith May Hargreaves", "identifier": PERSON["identifier"][0]}
     found = read(tmp_path, bundle(PERSON, {"resourceType": "Condition", "id": "r1", "subject": said, **CONDITION}))
     assert only(found, "Condition").subject is None
 
@@ -75,7 +75,7 @@ def test_a_number_its_source_has_not_verified_matches_nobody(tmp_path: Path, cod
         "url": "https://example/Extension-UKCore-NHSNumberVerificationStatus",
         "valueCodeableConcept": {"coding": [{"code": code}]},
     }
-    doubted = {**PERSON, "identifier": [{**PERSON["identifier"][0], "extension": [said]}]}  # type: ignore[index,dict-item]
+    doubted = {**PERSON, "identifier": [{**PERSON["identifier"][0], "extension": [said]}]}
     found = read(tmp_path, doubted)
     (subject,) = (each for each in found if isinstance(each, Subject))
     assert not subject.claim.nhs_number_valid

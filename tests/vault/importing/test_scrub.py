@@ -24,7 +24,7 @@ def spelled(read: Any) -> str:
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("kind", ["Condition", "Communication"])
 def test_a_foreign_number_written_into_text_is_taken_out(tmp_path: Path, number: str, kind: str) -> None:
-    patient = {**PERSON, "identifier": [*PERSON["identifier"], *FOREIGN]}  # type: ignore[misc]
+    patient = {**PERSON, "identifier": [*PERSON["identifier"], *FOREIGN]}
     told = {"text": f"see {number}, please"}
     found = read(tmp_path, bundle(patient, about(kind, code=told, payload=[told])), keep_unknown=True)
     assert number not in spelled(found)
@@ -56,7 +56,7 @@ def test_race_birth_sex_and_maiden_names_of_other_countries_have_no_reader(tmp_p
         {"url": "http://synthetichealth.github.io/synthea/quality-adjusted-life-years", "valueDecimal": 59},
     ]
     narrative = {"text": {"status": "generated", "div": "<div>SecretNarrative</div>"}}
-    maiden = [*PERSON["name"], {"use": "maiden", "family": "SecretMaiden"}]  # type: ignore[misc]
+    maiden = [*PERSON["name"], {"use": "maiden", "family": "SecretMaiden"}]
     assert "Secret" not in spelled(read(tmp_path, {**PERSON, "extension": told, "name": maiden, **narrative}))
 
 
