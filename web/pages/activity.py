@@ -60,6 +60,7 @@ def _who(line: Line) -> str:
         return _("You")
     if who.service_name or who.organisation_name:
         person = ", ".join(part for part in (who.role, who.team) if part)
+        person = person[:1].upper() + person[1:]
         place = who.service_name or who.organisation_name
         return _("%(person)s, %(place)s", person=person, place=place) if person else place
     return {"auditor": _("An auditor"), "administrator": _("An administrator"), "officer": _("A member of staff")}.get(

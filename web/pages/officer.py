@@ -1,6 +1,8 @@
 """An officer's pages: what residents share with their service, and looking at it. Every look is recorded."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, render_template
@@ -11,7 +13,7 @@ from vault.catalogue import CATALOGUE
 from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.kinds import CaseState, RequestState
-from vault.release import MASK, Opened, Refusal
+from vault.release import MASK, Opened, RecordView, Refusal
 from web.auth import me
 from web.faults import WrongRoleError
 from web.pages.common import newest_first, reading, refused, same
@@ -75,12 +77,34 @@ def view(grant_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _groups(opened: Opened, grant: GrantView) -> list[tuple[str, list[str], list[object]]]:
-    """For each category that is shared: its words, its fields whose state must be said, and its items."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one or more sources say in the same words."""
+
+    fields: Mapping[str, Any] = field(repr=False)
+    sources: tuple[RecordView, ...] = field(repr=False)
+
+
+Group = tuple[str, list[str], list[Said]]
+
+
+def _groups(opened: Opened, grant: GrantView) -> list[Group]:
+    """For each category that is shared: its words, its fields whose state must be said, and what sources say, each thing once."""
+    found: list[Group] = []
     for category in CATALOGUE.categories:
         shared = [each.name for each in category.fields if each.name in grant.fields]
         if shared:
             items = newest_first([each for each in opened.records if each.category == category.name])
-            found.append((category.words, [name for name in shared if name in opened.states], list(items)))
+            found.append((category.words, [name for name in shared if name in opened.states], _once(items)))
     return found
+
+
+def _once(items: Sequence[RecordView]) -> list[Said]:
+    same: list[list[RecordView]] = []
+    for item in items:
+        known = next((group for group in same if group[0].fields == item.fields), None)
+        if known is None:
+            same.append([item])
+        else:
+            known.append(item)
+    return [Said(group[0].fields, tuple(group)) for group in same]
