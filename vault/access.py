@@ -23,6 +23,7 @@ from audit.events import Event
 from policies.engine import NO_RULE_ALLOWS
 from policies.explain import explain
 from policies.model import Action, Decision, GrantFacts, Request, TokenFacts
+from vault import accounts
 from vault import facts as reading
 from vault.authentic import marks_of
 from vault.catalogue import CATALOGUE
@@ -131,17 +132,15 @@ def _token_is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
     )
 
 
-def read_as_officer(
-    vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None, acting: ActingPerson
-) -> Release | Refusal:
+def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None) -> Release | Refusal:
     """
-    Release a grant's fields to an officer of the service it was given to.
+    Release a grant's fields to an officer of the service it was given to, whose job and team the citizen will see.
 
     Raises:
         NotFoundError: There is no such grant.
         NotAllowedError: The actor is no officer.
     """
-    if actor.kind != "officer":
+    if actor.kind != "officer" or actor.account_id is None:
         raise NotAllowedError("only an officer looks for a service")
     now = vault.clock()
 
@@ -152,6 +151,9 @@ def read_as_officer(
         sharing = load(session)
     if sharing is None or sharing.grant["service_id"] != actor.service_id:
         raise NotFoundError(f"grant `{grant_id}` is not known")
+    with vault.reading(actor) as ctx:
+        label = accounts.find(ctx, account_id=actor.account_id).label
+    acting = ActingPerson(str(actor.account_id), label.job if label else "officer", label.team if label else "")
     return _read(vault, sharing, _Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None), load)
 
 

@@ -73,6 +73,13 @@ class Vault:
             yield Context(session=session, vault=self, now=self.clock(), actor=actor)
 
 
+    @contextmanager
+    def snapshot(self, actor: Actor) -> Iterator["Context"]:
+        """A view of one moment for *actor*, for reading long and comparing."""
+        with self.db.snapshot() as session:
+            yield Context(session=session, vault=self, now=self.clock(), actor=actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What every vault service needs, decided once at the edge."""

@@ -94,6 +94,18 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session that sees one moment, however long it reads, and can write nothing."""
+        level = "AUTOCOMMIT" if self.is_sqlite else "REPEATABLE READ"
+        with self.read.connect().execution_options(isolation_level=level) as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self._info)) as session:
+                yield session
+            if self.is_sqlite:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
     def transaction(self) -> Iterator[Session]:
         """
         One unit of work: commit on the way out, roll back on any error.

@@ -52,7 +52,7 @@ def verify(*, folder: Path | None, keys: tuple[str, ...], as_json: bool) -> None
     with opened(config) as vault:
         _sequence(vault, config)
         log = _check_log(vault, config)
-        with vault.reading(OPERATOR) as ctx:
+        with vault.snapshot(OPERATOR) as ctx:
             held = holding.hold(ctx.session)
     tables = {
         "rows": held.rows,

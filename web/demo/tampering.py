@@ -85,7 +85,7 @@ def _hold(vault: Vault, copy: Path, trick: Trick) -> Finding:
     marks = Marks(row_mac_key=vault.keyring.row_mac_key(), reference_key=vault.keyring.reference_key())
     database = Database(f"sqlite:///{copy}", info={"marks": marks})
     try:
-        with database.reading() as session:
+        with database.snapshot() as session:
             held = holding.hold(session)
     finally:
         database.dispose()

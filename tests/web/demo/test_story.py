@@ -92,7 +92,7 @@ def test_one_decision_was_spoken_and_one_request_was_refused(demo: Demo) -> None
 
 
 def test_the_tables_are_as_the_log_says(demo: Demo) -> None:
-    with demo.vault.reading(OPERATOR) as ctx:
+    with demo.vault.snapshot(OPERATOR) as ctx:
         assert holding.hold(ctx.session).defects == ()
 
 
@@ -101,7 +101,7 @@ def test_every_trick_on_a_copy_is_named_and_the_original_stays_whole(demo: Demo,
     found = tampering.try_out(demo.vault, trick=trick, folder=demo.config.home / "demo")
     assert found.named
     assert not list((demo.config.home / "demo").glob("tmp*"))
-    with demo.vault.reading(OPERATOR) as ctx:
+    with demo.vault.snapshot(OPERATOR) as ctx:
         assert holding.hold(ctx.session).defects == ()
 
 
