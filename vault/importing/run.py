@@ -172,7 +172,7 @@ def _take(run: _Run, path: Path, progress: Progress | None, *, last: bool) -> bo
     counts: Counter[str] = Counter()
     with run.vault.transaction(SYSTEM) as ctx:
         kept: dict[UUID, Counter[str]] = {}
-        for found in read_file(path, overlay=run.order.overlay):
+        for found in read_file(path, overlay=run.order.overlay, keep_unknown=run.order.keep_unknown):
             if isinstance(found, Subject):
                 _meet(run, ctx, found)
             elif isinstance(found, Notice):
@@ -218,7 +218,8 @@ def _whose(run: _Run, ctx: Context, item: Item) -> UUID | None:
         return None
     if item.subject in run.people:
         return run.people[item.subject].citizen_id
-    system, _, value = item.subject.partition("/")
+    kind, _, value = item.subject.partition("/")
+    system = run.sender.system if kind == "Patient" else kind
     return citizens.by_reference(ctx, organisation_id=run.sender.organisation_id, system=system, value=value)
 
 
