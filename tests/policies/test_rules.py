@@ -43,8 +43,8 @@ OPEN_ENTRY = replace(READ, fields=frozenset({ENTRY}))
 PARENT = replace(AUTHORITY, kind="parental-responsibility")
 
 REFUSED: Final[list[tuple[str, Request]]] = [
-    ("suspended", replace(READ, principal=replace(SERVICE, suspended=True))),
-    ("suspended", replace(LOOK, principal=replace(OFFICER, suspended=True))),
+    ("never-while-suspended", replace(READ, principal=replace(SERVICE, suspended=True))),
+    ("never-while-suspended", replace(LOOK, principal=replace(OFFICER, suspended=True))),
     ("auditor-never-opens-records", ask(Action.READ, AUDITOR, purpose=CARE, grant=GRANT)),
     ("administrator-never-opens-records", ask(Action.READ, ADMINISTRATOR, purpose=CARE, grant=GRANT)),
     ("nobody-signs-in-for-the-dead", ask(Action.VIEW_LOG, OWNER, owner_status="deceased", fields=frozenset())),
