@@ -72,6 +72,6 @@ def _read_hash(line: str) -> bytes:
         held = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ProofInvalidError("proof holds something that is not base64") from error
-    if len(held) != HASH_BYTES:
-        raise ProofInvalidError("a hash is not 32 bytes")
+    if len(held) != HASH_BYTES or base64.b64encode(held).decode() != line:
+        raise ProofInvalidError("a hash is not 32 bytes in canonical base64")
     return held
