@@ -1,7 +1,7 @@
 """Deciding: a `Request` becomes a few typed facts, the rules judge them, and any doubt is a no.
 
-Cedar skips a rule whose condition fails to evaluate, which would turn a broken `forbid` into a permit. Allowed therefore
-means three things at once: Cedar says Allow, it met no error, and at least one of our permits determined it.
+Cedar skips a rule whose condition fails to evaluate, which would turn a broken `forbid` into a permit. Allowed means
+three things at once: Cedar says Allow, it met no error, and one of our permits determined it.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,7 +37,7 @@ _TYPES: Final = {kind: f"Vault::{kind.name.capitalize()}" for kind in Kind}
 _MOST_SENSITIVE: Final = 2
 
 Facts = Mapping[str, Any]
-"""``principal``, ``action``, ``resource`` and ``context`` as Cedar takes them: JSON values only, so that they can be kept."""
+"""``principal``, ``action``, ``resource`` and ``context`` as Cedar takes them: JSON values only, fit to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,42 +118,40 @@ class Engine:
     def _context(self, request: Request) -> dict[str, Any]:
         who, asked = request.principal, request.fields
         flags: frozenset[str] = frozenset().union(*(self.flags.get(name, ()) for name in asked))
-        service = who.id if who.kind is Kind.SERVICE else who.service
-        sensitivity = request.sensitivity if 0 <= request.sensitivity <= _MOST_SENSITIVE else None
-        context: dict[str, Any] = {
+        return {
             "now": request.now,
-            "organisation": who.organisation or "",
-            "suspended": who.suspended,
-            "stepUp": who.step_up,
-            "stepUpRequired": request.step_up_required,
             "ownerStatus": request.owner_status,
-            "asked": sorted(asked),
+            "suspended": who.suspended,
+            "stepUpRequired": request.step_up_required,
             "special": bool(flags & _SPECIAL),
             "reveal": _REVEAL in flags,
-            "alone": len(asked) == 1,
             "withheld": any(name.startswith(WITHHELD_CATEGORY) for name in asked),
-            "sensitivity": sensitivity,  # None, which no rule can judge, where it is out of range
+            "sensitivity": request.sensitivity if 0 <= request.sensitivity <= _MOST_SENSITIVE else None,
             "heldBack": request.held_back,
             "enteredInError": request.entered_in_error,
             "history": request.history,
-            "actingPerson": request.acting_person,
-            "batch": request.batch,
-            "reason": request.reason,
-            "agreement": request.agreement,
-            "ownWords": request.own_words,
-            "logOf": request.log_of,
+            **_if_so(
+                alone=len(asked) == 1,
+                organisation=who.organisation,
+                service=who.service and _entity(Kind.SERVICE, who.service),
+                stepUp=who.step_up,
+                actingPerson=request.acting_person,
+                batch=request.batch,
+                reason=request.reason,
+                agreement=request.agreement,
+                ownWords=request.own_words,
+                logOf=request.log_of,
+                purpose=request.purpose and _purpose(request.purpose, asked),
+                grant=request.grant and _grant(request.grant, asked),
+                authority=request.authority and _authority(request.authority, asked),
+                token=request.token and _token(request.token),
+            ),
         }
-        if service is not None:
-            context["service"] = _entity(Kind.SERVICE, service)
-        if request.purpose is not None:
-            context["purpose"] = _purpose(request.purpose, asked)
-        if request.grant is not None:
-            context["grant"] = _grant(request.grant, asked)
-        if request.authority is not None:
-            context["authority"] = _authority(request.authority, asked)
-        if request.token is not None:
-            context["token"] = _token(request.token)
-        return context
+
+
+def _if_so(**facts: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON values)
+    """Those of *facts* that are so. Only for facts whose absence can never turn a no into a yes."""
+    return {name: value for name, value in facts.items() if value}
 
 
 def _entity(kind: Kind, name: str) -> dict[str, str]:
@@ -169,16 +167,13 @@ def _resource(request: Request) -> dict[str, str]:
 
 
 def _purpose(given: PurposeFacts, asked: frozenset[str]) -> dict[str, Any]:
-    """A purpose as facts. Of its fields only those asked for: the answer is the same and the facts stay few."""
     return {
         "slug": given.slug,
         "choice": given.choice,
-        "most": sorted(given.most & asked),
+        "beyond": sorted(asked - given.most),
         "registered": given.registered,
         "condition": given.condition,
-        "organisations": sorted(given.organisations),
-        "receives": given.receives,
-        "emergency": given.emergency,
+        **_if_so(organisations=sorted(given.organisations), receives=given.receives, emergency=given.emergency),
     }
 
 
@@ -187,7 +182,7 @@ def _grant(given: GrantFacts, asked: frozenset[str]) -> dict[str, Any]:
         "owner": _entity(Kind.CITIZEN, given.owner),
         "service": _entity(Kind.SERVICE, given.service),
         "purpose": given.purpose,
-        "fields": sorted(given.fields & asked),
+        "beyond": sorted(asked - given.fields),
         "state": given.state,
         "notBefore": given.not_before,
         "notAfter": given.not_after,
@@ -196,8 +191,7 @@ def _grant(given: GrantFacts, asked: frozenset[str]) -> dict[str, Any]:
         "maxSensitivity": given.max_sensitivity,
         "version": given.version,
         "byRule": given.by_rule,
-        "history": given.history,
-        "write": given.write,
+        **_if_so(history=given.history, write=given.write),
     }
 
 
@@ -206,7 +200,7 @@ def _authority(given: AuthorityFacts, asked: frozenset[str]) -> dict[str, Any]:
         "owner": _entity(Kind.CITIZEN, given.owner),
         "kind": given.kind,
         "powers": sorted(given.powers),
-        "fields": sorted(given.fields & asked),
+        "beyond": sorted(asked - given.fields),
         "validFrom": given.valid_from,
         "validTo": given.valid_to,
         "reviewed": given.reviewed,

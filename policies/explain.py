@@ -1,4 +1,4 @@
-"""A decision in words: one sentence for the citizen, one for the people who work with it. The words stand beside each rule."""
+"""A decision in words, for the citizen and for those who work with it. The words stand beside each rule."""
 
 from typing import Final, Literal
 

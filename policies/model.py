@@ -63,7 +63,7 @@ class Principal:
     """The citizen's, account's or service's id; for a citizen the same as `Request.owner` of their own record."""
     organisation: str | None = None
     service: str | None = None
-    """For an officer the service worked for; for a service its own id, filled in where left out."""
+    """For an officer the service worked for. A service is known by its own id."""
     suspended: bool = False
     """Whether the account, or the service itself or the one worked for, is suspended."""
     step_up: bool = False

@@ -1,4 +1,4 @@
-"""Reading the rules: every file the manifest names, every rule with its id and its two sentences, every required `forbid`.
+"""Reading the rules: every file the manifest names, each rule with its id and sentences, every required `forbid`.
 
 The files are data of this package. Their order never matters; what is missing, added or malformed stops the start.
 """

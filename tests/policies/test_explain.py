@@ -1,4 +1,4 @@
-"""A decision in words: for each rule a sentence for the citizen and one for staff, and never an id where words exist."""
+"""A decision in words: a sentence for the citizen and one for staff, and never an id where words exist."""
 
 import re
 
