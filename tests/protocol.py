@@ -14,7 +14,7 @@ ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CIBA: Final = "urn:openid:params:grant-type:ciba"
 
 
-def assertion(place: World, service: Service | None = None, *, key: Jwk | None = None, **changed: object) -> str:
+def assertion(place: World, service: Service | None = None, *, key: Jwk | None = None, **changed: Any) -> str:
     """A client assertion of *service*, with what is given changed; a claim given as None is left out."""
     known, now = service or place.home_care, Jwt.timestamp()
     claims = {

@@ -24,9 +24,8 @@ from vault.kinds import CitizenStatus
 from vault.purposes import Choice, Definition
 from vault.records import NewItem, Source
 from vault.runtime import create_vault
-from web import api, errors, limits
+from web.app import create_app
 from web.config import Config
-from web.runtime import Runtime
 
 SYSTEM: Final = "care-system"
 REFERENCE: Final = "HC-2041"
@@ -143,7 +142,7 @@ class World:
             return len(requests.waiting(ctx, citizen_id=self.citizen_id))
 
 
-def details(purpose: str = HOME_CARE, **changed: object) -> list[dict[str, object]]:
+def details(purpose: str = HOME_CARE, **changed: Any) -> list[dict[str, object]]:
     """A rich authorization request for the seven fields."""
     asked = {
         "type": "vault_access",
@@ -189,14 +188,6 @@ def _citizen(vault: Vault, organisation_id: UUID) -> UUID:
     return citizen_id
 
 
-def _app(vault: Vault, config: Config) -> Flask:
-    app = Flask("web")
-    app.extensions["vault"] = Runtime(config=config, vault=vault)
-    for part in (limits, errors, api):
-        part.init_app(app)
-    return app
-
-
 @contextmanager
 def _served(server: BaseWSGIServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -217,7 +208,7 @@ def world(folder: Path, database_url: str) -> Iterator[World]:
     server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
     issuer = f"http://127.0.0.1:{server.server_port}"
     config = Config(home=folder, database_url=database_url, root_key=root_key, issuer=issuer, origin=vault.origin)
-    server.app = app = _app(vault, config)
+    server.app = app = create_app(config, vault)
     with vault.transaction(OPERATOR) as ctx:
         council = services.make_organisation(
             ctx, slug="example-council", name="Example Council", kind="council"

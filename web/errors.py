@@ -122,13 +122,14 @@ def use_error_page(app: Flask, page: ErrorPage) -> None:
 
 def init_app(app: Flask) -> None:
     """Answer every error of *app* in the shape its reader expects."""
-    app.register_error_handler(vault.VaultError, _known)
-    app.register_error_handler(WebError, _known)
+    app.register_error_handler(vault.VaultError, answer)
+    app.register_error_handler(WebError, answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
 
 
-def _known(error: Exception) -> ResponseReturnValue:
+def answer(error: Exception) -> ResponseReturnValue:
+    """The answer for a known outcome, in the shape that the reader of this address expects."""
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _note(error)
@@ -139,10 +140,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     if status < HTTPStatus.BAD_REQUEST:
         return error.get_response()
-    answer = current_app.make_response(_answer(status, status.name.lower(), WORDS.get(status, status.phrase.lower())))
+    made = current_app.make_response(_answer(status, status.name.lower(), WORDS.get(status, status.phrase.lower())))
     kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
-    answer.headers.extend(kept)
-    return answer
+    made.headers.extend(kept)
+    return made
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:

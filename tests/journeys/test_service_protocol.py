@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 import requests as http
-from requests_oauth2client import BackChannelAuthenticationResponse, DPoPKey, DPoPToken, MissingDPoPNonce, OAuth2Client
+from requests_oauth2client import (
+    BackChannelAuthenticationResponse,
+    DPoPKey,
+    DPoPToken,
+    IdToken,
+    MissingDPoPNonce,
+    OAuth2Client,
+)
 from requests_oauth2client.exceptions import AccessDenied, AuthorizationPending, InvalidGrant, SlowDown
 
 from audit.receipts import verify_receipt
@@ -52,7 +59,8 @@ def test_a_service_asks_waits_and_reads_exactly_what_was_allowed(place: World) -
         client.ciba(asked)
     place.decide(FOUR)
     token = client.ciba(asked)
-    assert (token.token_type, token.expires_in) == ("DPoP", pytest.approx(300, abs=2))
+    assert isinstance(token, DPoPToken)
+    assert token.expires_in == pytest.approx(300, abs=2)
     (granted_details,) = token.authorization_details
     assert granted_details["fields"] == {"identity": ["name"], "medication": ["dose", "name"], "allergy": ["to_what"]}
     answer = read(place, token)
@@ -172,10 +180,11 @@ def test_the_id_token_is_signed_by_the_published_key_and_names_the_person_for_th
     client = place.client()
     client.update_authorization_server_public_keys()
     (key,) = client.authorization_server_jwks.jwks
+    assert isinstance(token.id_token, IdToken)
     assert token.id_token.verify_signature(key, alg="EdDSA")
     assert token.id_token.audiences == [client.client_id]
     assert token.id_token.issuer == place.issuer
-    assert str(place.citizen_id) not in token.id_token.subject
+    assert token.id_token.subject not in {str(place.citizen_id), place.citizen_id.hex}
 
 
 def test_nobody_looks_without_a_name(place: World) -> None:
@@ -187,6 +196,6 @@ def test_nobody_looks_without_a_name(place: World) -> None:
 def test_a_proof_is_shown_once(place: World) -> None:
     token, _ = granted(place)
     first = read(place, token)
-    again = place.session.get(first.request.url, headers=dict(first.request.headers), timeout=10)
+    again = place.session.get(str(first.request.url), headers=dict(first.request.headers), timeout=10)
     assert again.status_code == HTTPStatus.UNAUTHORIZED
     assert again.json()["code"] == "replayed"

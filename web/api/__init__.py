@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
     """Offer the service protocol on *app*."""
     edge.init_app(app)
     oauth.init_app(app)
-    app.register_blueprint(grants.blueprint)
+    grants.init_app(app)
     records.init_app(app)
     operations.init_app(app)
     challenges.init_app(app)

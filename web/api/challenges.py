@@ -3,14 +3,17 @@
 from http import HTTPStatus
 from typing import Final
 
-from flask import Flask
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from vault.errors import ReplayedError, TokenInvalidError
+from web import errors
 from web.api.jose import ALGORITHMS
 from web.api.proofs import SCHEME, fresh_nonce
 from web.errors import code_of, problem, words_of
 from web.faults import NonceNeededError, ProofInvalidError, TokenMissingError
+
+PROTECTED: Final = ("/api/", "/oauth/grants/")
 
 _ERRORS: Final = {
     TokenInvalidError: "invalid_token",
@@ -27,6 +30,8 @@ def init_app(app: Flask) -> None:
 
 
 def _challenge(error: Exception) -> ResponseReturnValue:
+    if not request.path.startswith(PROTECTED):
+        return errors.answer(error)
     answer = problem(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
     answer.headers["WWW-Authenticate"] = _scheme(_ERRORS.get(type(error)))
     if isinstance(error, NonceNeededError):

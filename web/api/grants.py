@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response
 
 from vault import grants, tokens
 from vault.context import SYSTEM
@@ -12,8 +12,15 @@ from vault.tokens import TokenView
 from web.api.edge import API_PATH, edge, service_actor
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
 from web.schemas import access_details
+from web.session import csrf
 
 blueprint = Blueprint("oauth_grants", __name__, url_prefix="/oauth/grants")
+
+
+def init_app(app: Flask) -> None:
+    """Offer grant management; a token and its proof count here, no cookie."""
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)
 
 
 def _shown(grant_id: str) -> TokenView:

@@ -13,6 +13,7 @@ from web.api.proofs import fresh_nonce
 from web.api.token import CibaGrant
 from web.api.token_care import Introspection, Revocation
 from web.limits import limiter
+from web.session import csrf
 
 CALLS: Final = "600 per minute"  # for one address; a service polls every five seconds for each request
 KEPT_SECONDS: Final = 300
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     """Offer the OAuth endpoints; a token without a set life never lasts longer than five minutes."""
     app.config.setdefault("OAUTH2_TOKEN_EXPIRES_IN", {"authorization_code": 300, "refresh_token": 300})
     server.init_app(app)
+    csrf.exempt(blueprint)  # services prove themselves by signature; no cookie counts here
     app.register_blueprint(blueprint)
 
 

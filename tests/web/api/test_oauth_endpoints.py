@@ -3,7 +3,9 @@
 import base64
 import json
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from jwskate import Jwk, Jwt
@@ -54,7 +56,7 @@ def forged(header: dict[str, object], claims: dict[str, object]) -> str:
 def shown(place: World, what: str) -> str:
     """A client assertion with one fault."""
     sound = {"iss": "home-care", "sub": "home-care", "aud": place.issuer, "exp": NOW() + 60, "jti": uuid.uuid4().hex}
-    changes: dict[str, dict[str, object]] = {
+    changes: dict[str, dict[str, Any]] = {
         "the token endpoint as audience": {"aud": f"{place.issuer}/oauth/token"},
         "two audiences": {"aud": [place.issuer, "https://other.example"]},
         "no audience": {"aud": None},
@@ -73,7 +75,7 @@ def shown(place: World, what: str) -> str:
     }
     if what in changes:
         return assertion(place, **changes[what])
-    return {
+    makers: dict[str, Callable[[], str]] = {
         "another key": lambda: assertion(place, key=Jwk.generate(alg="ES256")),
         "another service's key": lambda: assertion(place, key=place.council_tax.key),
         "no signature": lambda: forged({"alg": "none"}, sound),
@@ -81,7 +83,8 @@ def shown(place: World, what: str) -> str:
         "not a JWT": lambda: "assertion",
         "broken": lambda: assertion(place)[:-4] + "AAAA",
         "deep": lambda: forged({"alg": "ES256"}, {"a": json.loads("[" * 500 + "]" * 500)}),
-    }[what]()
+    }
+    return makers[what]()
 
 
 FAULTS = [
@@ -136,7 +139,7 @@ DETAILS: dict[str, tuple[object, str]] = {
     "no JSON": (SECRET, "invalid_authorization_details"),
     "deep": ("[" * 1000 + "]" * 1000, "invalid_authorization_details"),
     "duplicate key": ('[{"type":"vault_access","type":"x"}]', "invalid_authorization_details"),
-    "unknown member": (json.dumps(details(**{SECRET: 1})), "invalid_authorization_details"),
+    "unknown member": (json.dumps([{**details()[0], SECRET: 1}]), "invalid_authorization_details"),
     "unknown purpose": (json.dumps(details("nothing")), "invalid_authorization_details"),
     "purpose of others": (json.dumps(details("care-review", case_reference=None)), "invalid_authorization_details"),
     "field beyond the purpose": (
