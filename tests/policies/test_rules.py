@@ -250,6 +250,11 @@ def test_withdrawing_never_needs_a_fresh_sign_in(engine: Engine) -> None:
     assert engine.decide(weak).allowed
 
 
+@pytest.mark.parametrize("name", ["owner-withdraws", "owner-objects", "owner-challenges", "owner-views-log"])
+def test_what_protects_the_citizen_stays_open_when_a_service_is_suspended(engine: Engine, name: str) -> None:
+    assert engine.decide(replace(ALLOWED[name], principal=replace(OWNER, suspended=True))).because == (name,)
+
+
 def test_denying_a_request_names_no_field_and_needs_no_fresh_sign_in(engine: Engine) -> None:
     weak = replace(OWNER, step_up=False)
     assert engine.decide(ask(Action.DECIDE, weak, purpose=CARE, fields=frozenset(), step_up_required=True)).allowed
