@@ -72,7 +72,6 @@ class Vault:
         with self.db.reading() as session:
             yield Context(session=session, vault=self, now=self.clock(), actor=actor)
 
-
     @contextmanager
     def snapshot(self, actor: Actor) -> Iterator["Context"]:
         """A view of one moment for *actor*, for reading long and comparing."""

@@ -74,9 +74,14 @@ class Keyring:
         store: Holds the root key.
         tenant: The council's short name, bound into every wrap and seal.
         now: A monotonic clock in seconds, for the cache alone.
+
+    Raises:
+        ValueError: The tenant's name is empty or holds a slash.
     """
 
     def __init__(self, store: KeyStore, tenant: str, now: Callable[[], float] = time.monotonic) -> None:
+        if not tenant or "/" in tenant:
+            raise ValueError("a tenant has a name without a slash")
         self.store = store
         self.tenant = tenant
         self._cache = _Cache(now)

@@ -21,8 +21,9 @@ def rotate_root(vault: Vault, *, destroy_old: bool = False) -> int:
     A run that was killed leaves keys under old and new root keys, which all open; run it again to finish.
 
     Args:
-        vault: An opened vault; its servers are restarted afterwards.
-        destroy_old: Then destroy the older root keys: back-ups of the database that need them open no more.
+        vault: An opened vault; running servers follow by themselves.
+        destroy_old: Then destroy the root keys before the one that wrapped until now: older back-ups open no more.
+            That one is kept until the next rotation, for a transaction under way may still have wrapped with it.
 
     Raises:
         KeyStoreError: This kind of store rotates its root key elsewhere.
@@ -35,7 +36,7 @@ def rotate_root(vault: Vault, *, destroy_old: bool = False) -> int:
     with vault.transaction(OPERATOR) as ctx:
         count = _rewrap_citizens(ctx) + _rewrap_house(ctx)
         note(ctx, Event.KEY_ROTATED, facts={"root_version": version, "rewrapped": count, "destroyed": destroy_old})
-    for each in older if destroy_old else ():
+    for each in older[:-1] if destroy_old else ():
         store.destroy_root(each)
     return count
 
@@ -50,9 +51,10 @@ def _rewrap_citizens(ctx: Context) -> int:
     for citizen_id, kind, generation, wrapped in rows:
         fresh = ctx.keyring.rewrap_citizen_key(citizen_id, kind, generation, wrapped)
         ctx.session.execute(
-            update(CitizenKey.__table__)
+            update(CitizenKey)
             .where(columns.citizen_id == citizen_id, columns.kind == kind, columns.generation == generation)
             .values(wrapped=fresh)
+            .execution_options(synchronize_session=False)
         )
     return len(rows)
 
@@ -65,8 +67,9 @@ def _rewrap_house(ctx: Context) -> int:
     for name, generation, wrapped in rows:
         fresh = ctx.keyring.rewrap_house_key(name, generation, wrapped)
         ctx.session.execute(
-            update(HouseKey.__table__)
+            update(HouseKey)
             .where(columns.name == name, columns.generation == generation)
             .values(wrapped=fresh)
+            .execution_options(synchronize_session=False)
         )
     return len(rows)

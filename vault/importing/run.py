@@ -174,7 +174,7 @@ def _take(run: _Run, path: Path, progress: Progress | None, *, last: bool) -> bo
         kept: dict[UUID, Counter[str]] = {}
         for found in read_file(path, overlay=run.order.overlay, keep_unknown=run.order.keep_unknown):
             if isinstance(found, Subject):
-                _meet(run, ctx, found)
+                _meet(run, ctx, found, counted=not last)
             elif isinstance(found, Notice):
                 counts["failed"] += not last and _notice(run, path, found)
             else:
@@ -195,12 +195,12 @@ def _notice(run: _Run, path: Path, notice: Notice) -> bool:
     return notice.kind is NoticeKind.ERROR
 
 
-def _meet(run: _Run, ctx: Context, subject: Subject) -> None:
+def _meet(run: _Run, ctx: Context, subject: Subject, *, counted: bool) -> None:
     if subject.key in run.people and run.people[subject.key].citizen_id is not None:
         return
     settled = match(ctx, subject=subject, sender=run.sender)
     run.people[subject.key] = settled
-    run.summary.people[str(settled.how)] += 1
+    run.summary.people[str(settled.how)] += counted
     if settled.citizen_id is None:
         return
     if subject.deceased and settled.how is not How.NEW:
