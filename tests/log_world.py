@@ -36,7 +36,7 @@ def writer_key(writer: str) -> bytes:
     return hmac.digest(b"a key that no database holds", writer.encode(), "sha256")
 
 
-def closed(**facts: Any) -> ClosedPayload:  # noqa: ANN401 -- any facts
+def closed(**facts: Any) -> ClosedPayload:
     """Seal a payload about a citizen."""
     return close(facts, {"name": "someone"}, subject_key=SUBJECT_KEY, month_key=MONTH_KEY, month=MONTH)
 
@@ -86,7 +86,7 @@ class LogWorld:
                 transaction.rollback()
         return hashes
 
-    def append(self, connection: Any, writer: Writer, subject: bytes = ADA) -> bytes:  # noqa: ANN401 -- any connection
+    def append(self, connection: Any, writer: Writer, subject: bytes = ADA) -> bytes:
         self.now += 1
         return append(
             connection,
@@ -101,7 +101,7 @@ class LogWorld:
             touched=(("cd" * 16, "ef" * 32),),
         )
 
-    def sequence(self, **more: Any) -> int:  # noqa: ANN401 -- any option of `sequence`
+    def sequence(self, **more: Any) -> int:
         return sequence(
             self.database.write,
             writer_key=writer_key,
@@ -112,23 +112,23 @@ class LogWorld:
             **more,
         )
 
-    def do(self, statement: str, **values: Any) -> None:  # noqa: ANN401 -- any values
+    def do(self, statement: str, **values: Any) -> None:
         """Change the database behind the log's back."""
         with self.database.write.begin() as connection:
             connection.execute(text(statement), values)
 
-    def do_outside(self, statement: str, **values: Any) -> None:  # noqa: ANN401 -- any values
+    def do_outside(self, statement: str, **values: Any) -> None:
         """Do what no transaction may hold."""
         engine = create_engine(self.database.url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement), values)
         engine.dispose()
 
-    def ask(self, statement: str, **values: Any) -> Sequence[Any]:  # noqa: ANN401 -- any values
+    def ask(self, statement: str, **values: Any) -> Sequence[Any]:
         with self.database.read.connect() as connection:
             return connection.execute(text(statement), values).all()
 
-    def checked(self, **more: Any) -> Report:  # noqa: ANN401 -- any option of `check_tables`
+    def checked(self, **more: Any) -> Report:
         with self.database.read.connect() as connection:
             options: dict[str, Any] = {"head": self.signer.head, "writer_key": writer_key} | more
             return check_tables(connection, [self.public_key], origin=ORIGIN, **options)
