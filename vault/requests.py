@@ -337,10 +337,11 @@ def mark_redeemed(ctx: Context, *, service_id: UUID, handle: str) -> None:
 
 
 def _by_handle(ctx: Context, service_id: UUID, handle: str) -> AccessRequest | None:
+    """The request behind *handle*, held until this transaction ends, so that two polls at once give one token."""
     return ctx.session.scalars(
-        select(AccessRequest).where(
-            AccessRequest.handle_hash == handle_hash(handle), AccessRequest.service_id == service_id
-        )
+        select(AccessRequest)
+        .where(AccessRequest.handle_hash == handle_hash(handle), AccessRequest.service_id == service_id)
+        .with_for_update()
     ).one_or_none()
 
 

@@ -1,7 +1,9 @@
 """The service protocol end to end over HTTP, driven by requests-oauth2client, unmodified: ask, read, be refused."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from requests_oauth2client.exceptions import AccessDenied, AuthorizationPending,
 from audit.receipts import verify_receipt
 from tests.service_world import ACTOR, HOME_CARE, PERSON, STRANGER, VALUES, World, details, world
 from vault import grants
+from web.api.jose import sha256_base64url
 
 FOUR = frozenset({"identity.name", "medication.name", "medication.dose", "allergy.to_what"})
 
@@ -49,6 +52,23 @@ def read(place: World, token: DPoPToken, query: str = "", **headers: str) -> htt
     return place.session.get(
         f"{place.issuer}/api/v1/records{query}", auth=token, headers={**ACTOR, **headers}, timeout=10
     )
+
+
+def stopped(place: World, token: DPoPToken) -> http.Response:
+    """The 401 of a token that has worked before; this client takes any 401 for a nonce challenge, and raises."""
+    with pytest.raises(MissingDPoPNonce) as refusal:
+        read(place, token)
+    response: http.Response = refusal.value.response
+    assert response.status_code == HTTPStatus.UNAUTHORIZED
+    with response:
+        assert response.content
+    return response
+
+
+def stop_sharing(place: World) -> None:
+    with place.vault.transaction(place.citizen) as ctx:
+        (grant,) = grants.of_citizen(ctx, citizen_id=place.citizen_id)
+        grants.withdraw(ctx, citizen_id=place.citizen_id, grant_id=grant.grant_id)
 
 
 def test_a_service_asks_waits_and_reads_exactly_what_was_allowed(place: World) -> None:
@@ -98,12 +118,8 @@ def test_a_stolen_token_opens_nothing_with_another_key(place: World) -> None:
 def test_the_next_call_after_stop_sharing_is_refused(place: World) -> None:
     token, _ = granted(place)
     assert read(place, token).ok
-    with place.vault.transaction(place.citizen) as ctx:
-        (grant,) = grants.of_citizen(ctx, citizen_id=place.citizen_id)
-        grants.withdraw(ctx, citizen_id=place.citizen_id, grant_id=grant.grant_id)
-    with pytest.raises(MissingDPoPNonce) as refusal:
-        read(place, token)
-    assert refusal.value.response.status_code == HTTPStatus.UNAUTHORIZED
+    stop_sharing(place)
+    assert stopped(place, token).json()["code"] == "token_invalid"
     assert place.client().introspect_token(token.access_token) == {"active": False}
 
 
@@ -157,8 +173,7 @@ def test_a_token_given_back_is_over_and_another_service_cannot_end_it(place: Wor
     place.client(place.council_tax).revoke_access_token(token.access_token)
     assert read(place, token).ok
     place.client().revoke_access_token(token.access_token)
-    with pytest.raises(MissingDPoPNonce):
-        read(place, token)
+    assert stopped(place, token).json()["code"] == "token_invalid"
 
 
 def test_a_grant_can_be_asked_about_and_given_back(place: World) -> None:
@@ -171,8 +186,7 @@ def test_a_grant_can_be_asked_about_and_given_back(place: World) -> None:
         == HTTPStatus.NOT_FOUND
     )
     assert place.session.delete(address, auth=token, timeout=10).status_code == HTTPStatus.NO_CONTENT
-    with pytest.raises(MissingDPoPNonce):
-        read(place, token)
+    assert stopped(place, token).json()["code"] == "token_invalid"
 
 
 def test_the_id_token_is_signed_by_the_published_key_and_names_the_person_for_this_service_only(place: World) -> None:
@@ -199,3 +213,49 @@ def test_a_proof_is_shown_once(place: World) -> None:
     again = place.session.get(str(first.request.url), headers=dict(first.request.headers), timeout=10)
     assert again.status_code == HTTPStatus.UNAUTHORIZED
     assert again.json()["code"] == "replayed"
+
+
+def test_no_read_that_begins_after_stop_sharing_was_answered_gets_a_field(place: World) -> None:
+    token, _ = granted(place)
+    assert read(place, token).ok
+    nonce = token.dpop_key.rs_nonce
+    answered = threading.Event()
+
+    def look(_number: int) -> tuple[bool, int]:
+        key = DPoPKey(token.dpop_key.private_key, rs_nonce=nonce)
+        proof = str(
+            key.proof(htm="GET", htu=f"{place.issuer}/api/v1/records", ath=sha256_base64url(token.access_token))
+        )
+        headers = {**ACTOR, "Authorization": f"DPoP {token.access_token}", "DPoP": proof}
+        after = answered.is_set()
+        with http.get(f"{place.issuer}/api/v1/records", headers=headers, timeout=20) as answer:
+            return after, answer.status_code
+
+    with ThreadPoolExecutor(4) as readers:
+        looks = [readers.submit(look, number) for number in range(12)]
+        stop_sharing(place)
+        answered.set()
+        looks += [readers.submit(look, number) for number in range(12)]
+        results = [each.result() for each in looks]
+    assert {status for after, status in results if after} == {HTTPStatus.UNAUTHORIZED}
+    assert {status for _, status in results} <= {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+def test_two_polls_at_once_give_one_token(place: World) -> None:
+    asked = ask(place.client())
+    place.decide(FOUR)
+    barrier = threading.Barrier(3)
+
+    def take(_number: int) -> bool:
+        client = place.client(session=http.Session())
+        with client.session:
+            barrier.wait()
+            try:
+                client.ciba(asked)
+            except InvalidGrant:
+                return False
+            return True
+
+    with ThreadPoolExecutor(3) as takers:
+        taken = list(takers.map(take, range(3)))
+    assert sorted(taken) == [False, False, True]

@@ -6,8 +6,9 @@ from typing import Any, Final
 from vault import requests, tokens
 from vault.access import Proof
 from vault.context import SYSTEM, Context
-from vault.errors import ReplayedError, WrongStateError
+from vault.errors import ReplayedError
 from vault.grants import GrantView
+from vault.kinds import GrantState
 from web.api import id_token, issuer_key
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.edge import API_PATH, edge
@@ -82,10 +83,9 @@ def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
         polled = requests.poll(ctx, service_id=client.service_id, handle=handle)
         if polled.state != "approved" or polled.grant is None:
             return polled.state
-        try:
-            issued = tokens.issue(ctx, grant_id=polled.grant.grant_id, thumbprint=proof.thumbprint)
-        except WrongStateError:
+        if polled.grant.state is not GrantState.ACTIVE:
             return "denied"
+        issued = tokens.issue(ctx, grant_id=polled.grant.grant_id, thumbprint=proof.thumbprint)
         requests.mark_redeemed(ctx, service_id=client.service_id, handle=handle)
         return _response(ctx, client, polled.grant, issued)
 
