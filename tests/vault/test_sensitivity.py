@@ -13,6 +13,8 @@ from vault.sensitivity import GROUPS, Group, groups_of, judge
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 LOINC = "http://loinc.org"
+PHYSICAL_EXAMINATION = "5880005"
+"""A plain code that the sample also uses for an examination after an abortion; only the words tell them apart."""
 
 
 @pytest.mark.parametrize(
@@ -152,5 +154,6 @@ def test_everyone_in_the_sample_with_something_sensitive_is_covered(shared_data:
             named = [each for each in codes if stem in each[2].lower()]
             met[stem] += bool(named)
             assert all(judge([each]) >= Sensitivity.SENSITIVE for each in named)
-            assert all(judge([(system, code, "")]) >= Sensitivity.SENSITIVE for system, code, _ in named)
+            codes_alone = [(system, code, "") for system, code, _ in named if code != PHYSICAL_EXAMINATION]
+            assert all(judge([each]) >= Sensitivity.SENSITIVE for each in codes_alone)
     assert all(met.values())
