@@ -87,7 +87,23 @@ def test_an_erring_permit_is_a_no_even_beside_one_that_allows() -> None:
         {"owner": "\ud800"},
         {"owner_status": object()},
     ],
-    ids=repr,
+    ids=[
+        "sensitivity-below-all",
+        "sensitivity-above-all",
+        "sensitivity-as-bool",
+        "time-too-late",
+        "time-as-fraction",
+        "time-as-word",
+        "no-status",
+        "acting-person-as-word",
+        "bound-as-word",
+        "no-most-uses",
+        "state-as-number",
+        "nobodys-grant",
+        "registered-as-number",
+        "lone-surrogate",
+        "status-as-object",
+    ],
 )
 def test_a_fact_of_the_wrong_kind_is_a_no_and_never_an_exception(engine: Engine, broken: dict[str, Any]) -> None:
     decision = engine.decide(replace(READ, **broken))
