@@ -27,7 +27,6 @@ PUBLIC: Final = frozenset(
     {
         "static",
         "start.start",
-        "start.enter",
         "sign_in.start",
         "sign_in.link",
         "sign_in.use_link",
@@ -184,13 +183,18 @@ def closed_unless_listed() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         if request.method == "GET":
-            session[_RETURN_TO] = request.path
+            go_on_to(request.path)
         return redirect(url_for("sign_in.start"), 303)
     if request.endpoint == "sign_out.leave":
         return None
     if ROLE_OF.get(blueprint) is not current_user.role:
         raise WrongRoleError(f"endpoint `{request.endpoint}` is for another role")
     return None
+
+
+def go_on_to(path: str) -> None:
+    """Let the next sign-in in this browser lead to *path*, a page of this portal."""
+    session[_RETURN_TO] = path
 
 
 def let_in(account_id: UUID, *, method: str) -> Response:

@@ -1,0 +1,155 @@
+"""A portal to walk through: the demo's council and residents, imported and told as in earnest, served on this machine."""
+
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.test import TestResponse
+
+from audit.sequencer import sequence
+from vault import requests, sign_ins
+from vault.clock import microseconds
+from vault.context import OPERATOR, SYSTEM, Vault
+from vault.requests import RequestView
+from web.app import create_app
+from web.auth import COOKIE
+from web.config import Config
+from web.demo import setting_up
+from web.demo.setting_up import Note
+from web.opening import close, created, open_for, signer_of
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One running portal, and who is in it."""
+
+    app: Flask
+    vault: Vault
+    config: Config
+    note: Note = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return self.config.issuer
+
+    def account(self, slug: str) -> UUID:
+        """The account of somebody in the demo."""
+        return self.note.accounts[slug]
+
+    def citizen(self, slug: str) -> UUID:
+        """The citizen id of a resident."""
+        return self.note.citizens[slug]
+
+    def cookie(self, slug: str) -> str:
+        """A fresh sign-in of somebody, as their browser would hold it."""
+        with self.vault.transaction(SYSTEM) as ctx:
+            return sign_ins.begin(ctx, account_id=self.account(slug), method="test")
+
+    def client(self, slug: str | None = None) -> FlaskClient:
+        """A browser without scripts; signed in as somebody, or as nobody."""
+        made = self.app.test_client()
+        if slug is not None:
+            made.set_cookie(COOKIE, self.cookie(slug), domain="localhost")
+        return made
+
+    def waiting(self, slug: str) -> RequestView:
+        """The oldest request that waits for a resident."""
+        with self.vault.reading(OPERATOR) as ctx:
+            return requests.waiting(ctx, citizen_id=self.citizen(slug))[0]
+
+    def sequence(self) -> int:
+        """Give every line its place in the log; how many got one."""
+        return sequence(
+            self.vault.db.write,
+            writer_key=self.vault.keyring.writer_key,
+            signer=signer_of(self.vault, self.config),
+            now_us=microseconds(self.vault.clock()),
+            writers=self.vault.writers,
+        )
+
+
+def token_in(page: TestResponse | str) -> str:
+    """The token of the last form on a page."""
+    return _TOKEN.findall(page if isinstance(page, str) else page.text)[-1]
+
+
+def submit(client: FlaskClient, address: str, answers: Mapping[str, object], *, form_at: str | None = None) -> TestResponse:
+    """Open the page at *form_at* (or *address*), fill its form in and send it to *address*."""
+    page = client.get(form_at or address)
+    return client.post(address, data={"csrf_token": token_in(page), **answers})
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo set up once; copied for every portal."""
+    home = tmp_path_factory.mktemp("told") / "home"
+    with created(_config(home, "http://localhost")) as vault:
+        setting_up.begin(vault, home=home)
+    return home
+
+
+def _config(home: Path, issuer: str) -> Config:
+    return Config.from_environment(
+        {
+            "CITIZEN_VAULT_HOME": str(home),
+            "CITIZEN_VAULT_ISSUER": issuer,
+            "CITIZEN_VAULT_DEMO": "1",
+            "CITIZEN_VAULT_COUNCIL": "Ferndale Borough Council",
+            "CITIZEN_VAULT_ORIGIN": "citizen-vault",
+        }
+    )
+
+
+@contextmanager
+def opened(told: Path, issuer: str) -> Iterator[Portal]:
+    """A portal on a copy of *told* that knows itself as *issuer*."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        shutil.copytree(told, home)
+        config = _config(home, issuer)
+        vault = open_for(config)
+        try:
+            yield Portal(create_app(config, vault), vault, config, setting_up.read_note(home))
+        finally:
+            close(vault)
+
+
+@pytest.fixture
+def portal(told: Path) -> Iterator[Portal]:
+    """A fresh portal for one test."""
+    with opened(told, "http://localhost") as made:
+        yield made
+
+
+@pytest.fixture
+def served(told: Path) -> Iterator[Portal]:
+    """A fresh portal that a real browser can reach."""
+    server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
+    with opened(told, f"http://localhost:{server.server_port}") as made, _serving(server, made.app):
+        yield made
+
+
+@contextmanager
+def _serving(server: BaseWSGIServer, app: Flask) -> Iterator[None]:
+    server.app = app
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,128 @@
+import re
+
+import pytest
+from werkzeug.routing import Rule
+
+from tests.portal_world import Portal, submit, token_in
+from web.auth import COOKIE, PROVES_ITSELF, PUBLIC, ROLE_OF
+from web.headers import ALWAYS
+
+SOMEBODY = {"citizen": "edith", "officer": "carer", "auditor": "auditor", "administrator": "administrator"}
+STAND_INS = {"uuid": "00000000-0000-4000-8000-000000000000", "leaf": "00" * 32, "": "x"}
+
+
+def address(rule: Rule) -> str:
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda found: STAND_INS[found[1] or ""], rule.rule)
+
+
+def pages(portal: Portal) -> list[Rule]:
+    return [rule for rule in portal.app.url_map.iter_rules() if rule.endpoint.partition(".")[0] not in PROVES_ITSELF]
+
+
+def test_every_page_is_closed_unless_it_is_listed(portal: Portal) -> None:
+    portal.app.config["WTF_CSRF_ENABLED"] = False
+    client = portal.client()
+    for rule in pages(portal):
+        if rule.endpoint not in PUBLIC:
+            for method in rule.methods & {"GET", "POST"}:
+                answer = client.open(address(rule), method=method)
+                assert (answer.status_code, answer.location) == (303, "/sign-in"), rule
+
+
+def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
+    assert sorted(PUBLIC) == [
+        "about.accessibility",
+        "about.contact",
+        "about.cookies",
+        "about.privacy",
+        "sign_in.add",
+        "sign_in.add_check",
+        "sign_in.add_options",
+        "sign_in.link",
+        "sign_in.passkey_check",
+        "sign_in.passkey_options",
+        "sign_in.start",
+        "sign_in.use_link",
+        "sign_out.done",
+        "start.start",
+        "static",
+    ]
+    assert sorted(PROVES_ITSELF) == ["api-docs", "demo", "oauth", "oauth_grants", "operations", "records"]
+
+
+def test_every_open_endpoint_exists(portal: Portal) -> None:
+    assert {rule.endpoint for rule in portal.app.url_map.iter_rules()} >= PUBLIC
+
+
+@pytest.mark.parametrize("role", SOMEBODY)
+def test_each_role_is_kept_to_its_own_pages(portal: Portal, role: str) -> None:
+    portal.app.config["WTF_CSRF_ENABLED"] = False
+    client = portal.client(SOMEBODY[role])
+    for rule in pages(portal):
+        family = rule.endpoint.partition(".")[0]
+        if family in ROLE_OF and ROLE_OF[family] != role:
+            for method in rule.methods & {"GET", "POST"}:
+                assert client.open(address(rule), method=method).status_code == 403, rule
+
+
+@pytest.mark.parametrize("path", ["/", "/home", "/nothing-here", "/api/v1/records", "/record/identity"])
+def test_every_answer_carries_the_security_headers(portal: Portal, path: str) -> None:
+    answer = portal.client("edith").get(path)
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_no_page_holds_a_style_or_a_script_that_the_policy_refuses(portal: Portal) -> None:
+    page = portal.client("edith").get("/record/medication").text
+    assert not re.search(r"<[^>]+\sstyle=|\son\w+=", page)
+    assert len(re.findall(r"<script>", page)) == 1
+
+
+def test_a_form_without_its_token_changes_nothing(portal: Portal) -> None:
+    asked = portal.waiting("edith")
+    client = portal.client("edith")
+    assert client.post(f"/requests/{asked.request_id}", data={"share": "all"}).status_code == 400
+    assert portal.waiting("edith").request_id == asked.request_id
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "ä" * 10, "A" * 4000])
+def test_a_cookie_that_nobody_gave_signs_nobody_in(portal: Portal, cookie: str) -> None:
+    client = portal.client()
+    client.set_cookie(COOKIE, cookie, domain="localhost")
+    assert client.get("/home").status_code == 303
+
+
+def test_signing_out_ends_the_sign_in_for_whoever_kept_the_cookie(portal: Portal) -> None:
+    cookie = portal.cookie("edith")
+    client, thief = portal.client(), portal.client()
+    for each in (client, thief):
+        each.set_cookie(COOKIE, cookie, domain="localhost")
+    assert thief.get("/home").status_code == 200
+    submit(client, "/sign-out", {}, form_at="/home")
+    assert thief.get("/home").status_code == 303
+
+
+def test_after_signing_in_people_land_where_they_wanted_to_go(portal: Portal) -> None:
+    client = portal.client()
+    client.get("/sharing")
+    answer = client.post("/demo/be/edith", data={"csrf_token": token_in(client.get("/demo"))})
+    assert answer.location == "/sharing"
+
+
+def test_a_link_is_looked_at_without_being_used_and_works_once(portal: Portal) -> None:
+    from web.demo.setting_up import sign_in_links  # noqa: PLC0415
+
+    path = sign_in_links(portal.vault, home=portal.config.home, issuer="")[0][1]
+    client = portal.client()
+    assert client.get(path).status_code == client.get(path).status_code == 200
+    assert submit(client, path, {}).status_code == 303
+    assert portal.client().get(path).status_code == 410
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nothing", 404), ("/sign-out", 405), ("/record/nothing", 404)])
+def test_a_mistake_says_what_happened_and_what_next(portal: Portal, path: str, status: int) -> None:
+    answer = portal.client("edith").get(path)
+    assert answer.status_code == status
+    assert "<h1" in answer.text
+    assert "Traceback" not in answer.text

@@ -1,0 +1,98 @@
+from uuid import UUID
+
+from tests.portal_world import Portal, submit
+from vault import grants, requests, trail
+from vault.context import OPERATOR
+from vault.kinds import Decider
+
+
+def share(portal: Portal, *fields: str) -> UUID:
+    asked = portal.waiting("edith")
+    here, client = f"/requests/{asked.request_id}", portal.client("edith")
+    submit(client, f"{here}/choose", {"fields": list(fields)})
+    submit(client, f"{here}/until", {"until": "longest"})
+    submit(client, f"{here}/check", {})
+    with portal.vault.reading(OPERATOR) as ctx:
+        found = requests.view(ctx, citizen_id=portal.citizen("edith"), request_id=asked.request_id)
+    assert found.grant_id is not None
+    return found.grant_id
+
+
+def test_an_officer_sees_what_is_shared_and_that_the_rest_is_not(portal: Portal) -> None:
+    grant_id = share(portal, "identity.known_as", "medication.name")
+    page = portal.client("carer").get(f"/officer/shared/{grant_id}").text
+    assert "Paracetamol" in page
+    assert "This look is recorded" in page
+    assert "Not shared" in page
+    assert "Two tablets" not in page
+
+
+def test_the_resident_reads_the_look_and_can_check_it(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name")
+    portal.client("carer").get(f"/officer/shared/{grant_id}")
+    portal.sequence()
+    with portal.vault.reading(OPERATOR) as ctx:
+        lines = trail.of_citizen(ctx, citizen_id=portal.citizen("edith"), limit=100)
+    line = next(each for each in lines if each.event == "record:opened" and each.grant_id == grant_id)
+    client = portal.client("edith")
+    assert line.leaf_hash.hex() in client.get("/activity").text
+    assert "This line is as it was written" in client.get(f"/activity/{line.leaf_hash.hex()}/check").text
+    assert client.get(f"/activity/{line.leaf_hash.hex()}/proof.txt").status_code == 200
+    assert portal.client("priya").get(f"/activity/{line.leaf_hash.hex()}").status_code == 404
+    assert "medication" not in portal.client("auditor").get("/audit").text
+    assert portal.client("auditor").get(f"/audit/entries/{line.leaf_hash.hex()}").status_code == 200
+
+
+def test_after_stop_the_officer_is_refused_and_the_resident_reads_that_too(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name")
+    officer, resident = portal.client("carer"), portal.client("edith")
+    assert officer.get(f"/officer/shared/{grant_id}").status_code == 200
+    submit(resident, f"/sharing/{grant_id}/stop", {})
+    refused = officer.get(f"/officer/shared/{grant_id}")
+    assert refused.status_code == 403
+    assert "Paracetamol" not in refused.text
+    assert "asked to look and was refused" in resident.get("/activity").text
+
+
+def test_another_services_officer_finds_nothing_there(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name")
+    assert portal.client("tax-officer").get(f"/officer/shared/{grant_id}").status_code == 404
+
+
+def test_no_resident_is_named_before_a_look_is_recorded(portal: Portal) -> None:
+    share(portal, "medication.name")
+    page = portal.client("carer").get("/officer").text
+    assert "Edith" not in page
+    assert "Edie" not in page
+
+
+def test_a_spoken_decision_needs_what_shows_it_and_is_told_to_the_resident(portal: Portal) -> None:
+    asked = portal.waiting("edith")
+    here, officer = f"/officer/requests/{asked.request_id}", portal.client("carer")
+    assert submit(officer, here, {"share": "some"}).location == f"{here}/choose"
+    assert submit(officer, f"{here}/choose", {"fields": ["medication.name"]}).location == f"{here}/evidence"
+    assert submit(officer, f"{here}/evidence", {"channel": "phone", "words": ""}).status_code == 422
+    words = "Edith rang at nine and told me her reference and date of birth."
+    assert submit(officer, f"{here}/evidence", {"channel": "phone", "words": words}).location == f"{here}/done"
+    with portal.vault.reading(OPERATOR) as ctx:
+        newest = grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))[0]
+    assert (newest.decided_by, newest.fields) == (Decider.SPOKEN, frozenset({"medication.name"}))
+    assert "a member of staff wrote it down" in portal.client("edith").get("/sharing").text
+
+
+def test_an_officer_of_another_service_cannot_write_a_decision_down(portal: Portal) -> None:
+    asked = portal.waiting("edith")
+    assert portal.client("tax-officer").get(f"/officer/requests/{asked.request_id}").status_code == 404
+
+
+def test_an_administrator_suspends_a_service_at_once(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name")
+    administrator = portal.client("administrator")
+    assert (
+        submit(
+            administrator, "/admin/services/home-care/suspended", {}, form_at="/admin/services/home-care"
+        ).status_code
+        == 303
+    )
+    assert "Suspended" in administrator.get("/admin/services/home-care").text
+    assert portal.client("carer").get(f"/officer/shared/{grant_id}").status_code == 403
