@@ -41,7 +41,7 @@ def list_(*, status: str | None, as_json: bool) -> None:
     show(found, as_json=as_json, lines=table(found, "citizen", "status", "since", "notice-due"))
 
 
-@citizen.command()
+@citizen.command("show")
 @click.argument("citizen_id", type=click.UUID)
 @json_option
 def show_(*, citizen_id: UUID, as_json: bool) -> None:
@@ -62,9 +62,6 @@ def show_(*, citizen_id: UUID, as_json: bool) -> None:
     items = found["items"]
     assert isinstance(items, dict)  # noqa: S101 -- built above
     show(found, as_json=as_json, lines=[*lines, *(f"  {name} {count}" for name, count in items.items())])
-
-
-show_.name = "show"
 
 
 @citizen.command()

@@ -23,7 +23,9 @@ def describe(*, as_json: bool) -> None:
 
 
 @keys.command()
-@click.option("--destroy-old", is_flag=True, help="Also destroy root keys older than the last; old back-ups then open no more.")
+@click.option(
+    "--destroy-old", is_flag=True, help="Also destroy root keys older than the last; old back-ups then open no more."
+)
 @click.confirmation_option(prompt="Make a new root key and wrap every key with it?")
 def rotate(*, destroy_old: bool) -> None:
     """

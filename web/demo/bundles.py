@@ -29,7 +29,7 @@ def _urn(person: Resident) -> str:
 
 
 def patient(person: Resident) -> Resource:
-    """The Patient resource: names, NHS number, birth and death, address, phones, GP."""
+    """The Patient resource: name, NHS number, birth and death, address, GP."""
     first, second, town, postcode = person.address
     died = {"deceasedDateTime": person.died.isoformat()} if person.died else {}
     names = [
@@ -40,8 +40,6 @@ def patient(person: Resident) -> Resource:
             "prefix": [person.title],
         }
     ]
-    if person.known_as != person.first_names:
-        names.append({"use": "usual", "given": [person.known_as]})
     return {
         "resourceType": "Patient",
         "id": _id(person, "patient"),
@@ -52,19 +50,9 @@ def patient(person: Resident) -> Resource:
         "address": [
             {"use": "home", "line": [line for line in (first, second) if line], "city": town, "postalCode": postcode}
         ],
-        "telecom": _telecom(person),
-        "communication": [{"language": {"text": words.strip()}} for words in person.language.split(";")],
         "generalPractitioner": [{"display": person.health["gp_practice"]}],
         **died,
     }
-
-
-def _telecom(person: Resident) -> list[Resource]:
-    phones = [
-        {"system": "phone", "use": "home", "value": person.phone},
-        {"system": "phone", "use": "mobile", "value": person.mobile},
-    ]
-    return [*phones, *([{"system": "email", "value": person.email}] if person.email else [])]
 
 
 def _clinical(person: Resident) -> Iterator[Resource]:

@@ -54,6 +54,12 @@ SOURCES: Final = (
 )
 """Every system of the invented council and its partners that writes CSV; people first, so that references are known."""
 
+LEAST: Final = (
+    *("nhs_number", "title", "first_names", "last_name", "date_of_birth"),
+    *("address_1", "address_2", "town", "postcode", "as_of"),
+)
+"""The columns that every system keeps of a person; one system of theirs, the first that knows them, keeps all."""
+
 HOSPITAL: Final = Source("example-hospital", "ward-system", "receive-health-record", ())
 """The invented hospital, which writes FHIR."""
 
@@ -64,16 +70,22 @@ def rows(residents: Sequence[Resident], source: Source, extract: str, *, today: 
         reference = person.references.get(source.system)
         if reference is None:
             continue
-        for row in _about(person, extract, today):
+        for row in _about(person, source, extract, today):
             known = {"system": source.system, "reference": reference, "uprn": person.uprn, **row}
             yield {column: str(known.get(column, "")) for column in HEADERS[extract]}
 
 
-def _about(person: Resident, extract: str, today: date) -> Sequence[Row]:
+def _about(person: Resident, source: Source, extract: str, today: date) -> Sequence[Row]:
     if extract == "people":
-        return (_person_row(person, today),)
+        row = _person_row(person, today)
+        return (row if _knows_best(person) == source.system else {name: row[name] for name in LEAST},)
     extra = {"as_of": today.isoformat(), "ni_number": person.ni_number}
     return tuple({**extra, **row} for row in person.tables.get(extract, ()))
+
+
+def _knows_best(person: Resident) -> str | None:
+    """The system that keeps a person's whole card: the first in order that knows them."""
+    return next((source.system for source in SOURCES if source.system in person.references), None)
 
 
 def _person_row(person: Resident, today: date) -> Row:

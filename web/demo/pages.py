@@ -1,6 +1,7 @@
 """``/demo``: the story in five steps, with one click to be somebody else. Only a vault that is a demo loads this."""
 
 from typing import Final
+from uuid import UUID
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,7 @@ from flask_login import current_user
 
 from vault import sign_ins
 from vault.context import SYSTEM
-from web.auth import let_in, me
+from web.auth import go_on_to, let_in, me
 from web.demo import setting_up, steps, tampering
 from web.demo.setting_up import NotADemoError
 from web.limits import limiter
@@ -53,7 +54,16 @@ def be(slug: str) -> ResponseReturnValue:
         with runtime().vault.transaction(SYSTEM) as ctx:
             sign_ins.end(ctx, cookie=me().cookie)
         runtime().names.drop(me().cookie)
+    if slug == steps.LOOKER and (shared := _hero_shares()):
+        go_on_to(url_for("officer.view", grant_id=shared))
     return let_in(account.account_id, method="demo")
+
+
+def _hero_shares() -> UUID | None:
+    """The newest share of Edith's with home care, stopped or not: what Aisha came to look at."""
+    note = setting_up.read_note(runtime().config.home)
+    shared = steps.standing(runtime().vault, citizen_id=note.citizens[steps.HERO]).shared
+    return max(shared, key=lambda grant: grant.made_at).grant_id if shared else None
 
 
 @blueprint.post("/tamper")

@@ -14,6 +14,7 @@ from vault.requests import RequestView
 
 HERO: Final = "edith"
 ASKING: Final = "home-care"
+LOOKER: Final = "carer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from vault import cases, grants, holding, requests, trail
+from vault import accounts, cases, grants, holding, requests, trail
 from vault.context import OPERATOR, Vault
 from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
@@ -116,6 +116,26 @@ def test_the_story_page_answers_strangers_and_offers_everybody(browser: FlaskCli
 def test_one_click_makes_the_browser_somebody_else(browser: FlaskClient, slug: str, word: str) -> None:
     _be(browser, "samira")
     assert word in _be(browser, slug)
+
+
+def test_the_carer_sees_what_edith_shares_and_is_refused_once_she_stops(demo: Demo, browser: FlaskClient) -> None:
+    edith = demo.note.citizens["edith"]
+    with demo.vault.reading(OPERATOR) as ctx:
+        actor = accounts.find(ctx, account_id=demo.note.accounts["edith"]).actor()
+        asked = requests.waiting(ctx, citizen_id=edith)[0].request_id
+    with demo.vault.transaction(actor) as ctx:
+        allowed = frozenset({"medication.name", "allergy.to_what"})
+        shared = requests.decide(ctx, citizen_id=edith, request_id=asked, allowed=allowed)
+        assert shared is not None
+    seen = _be(browser, "carer")
+    assert "Apixaban" in seen
+    assert "Larch Close" not in seen
+    with demo.vault.transaction(actor) as ctx:
+        grants.withdraw(ctx, citizen_id=edith, grant_id=shared.grant_id)
+    token = _token(browser.get("/demo").text)
+    refused = browser.post("/demo/be/carer", data={"csrf_token": token}, follow_redirects=True)
+    assert "Apixaban" not in refused.text
+    assert browser.get("/demo").text.count("Done") == 3
 
 
 @pytest.mark.parametrize("slug", ["poppy", "harold", "nobody"])
