@@ -20,7 +20,7 @@ EXCEPTION_ALONE: Final = re.compile(r"#\s*noqa(?:: *[A-Z]+[0-9]+(?:, *[A-Z]+[0-9
 # What each inner package may use besides the standard library and its own ground floor.
 ALLOWED: Final = {
     "policies": {"cedarpy"},
-    "audit": {"cryptography", "orjson", "rfc8785", "sqlalchemy"},
+    "audit": {"cryptography", "orjson", "sqlalchemy"},
     "vault": {"alembic", "audit", "cryptography", "orjson", "policies", "sqlalchemy", "structlog"},
 }
 
