@@ -167,7 +167,7 @@ def _oauth_code(status: HTTPStatus, code: str) -> str:
         return code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "temporarily_unavailable" if status == HTTPStatus.SERVICE_UNAVAILABLE else "server_error"
-    return "invalid_request"
+    return "temporarily_unavailable" if status == HTTPStatus.TOO_MANY_REQUESTS else "invalid_request"
 
 
 def _note(error: Exception) -> None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import orjson
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from web.api import ciba, issuer_key, metadata
 from web.api.authlib_core import Server
@@ -15,11 +15,12 @@ from web.api.token_care import Introspection, Revocation
 from web.limits import limiter
 from web.session import csrf
 
-CALLS: Final = "600 per minute"  # for one address; a service polls every five seconds for each request
+CALLS: Final = "600 per minute"
+"""For one address, as the setting ``OAUTH_CALLS`` of the app may change it; a service polls every five seconds."""
 KEPT_SECONDS: Final = 300
 
 blueprint = Blueprint("oauth", __name__)
-limiter.limit(CALLS)(blueprint)
+limiter.limit(lambda: str(current_app.config["OAUTH_CALLS"]))(blueprint)
 blueprint.before_request(read_form)
 
 
@@ -43,6 +44,7 @@ server = make_server()
 def init_app(app: Flask) -> None:
     """Offer the OAuth endpoints; a token without a set life never lasts longer than five minutes."""
     app.config.setdefault("OAUTH2_TOKEN_EXPIRES_IN", {"authorization_code": 300, "refresh_token": 300})
+    app.config.setdefault("OAUTH_CALLS", CALLS)
     server.init_app(app)
     csrf.exempt(blueprint)  # services prove themselves by signature; no cookie counts here
     app.register_blueprint(blueprint)

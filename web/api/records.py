@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE
@@ -24,17 +24,19 @@ from web.schemas.records import Problem, RecordsAnswer, RecordsQuery, asked_fiel
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-CALLS: Final = "6000 per minute"  # for one address
+CALLS: Final = "6000 per minute"
+"""For one address, as the setting ``RECORDS_CALLS`` of the app may change it."""
 
 blueprint = Blueprint(
     "records", __name__, url_prefix="/api/v1", description="Read what a citizen or a rule has granted."
 )
-limiter.limit(CALLS)(blueprint)
+limiter.limit(lambda: str(current_app.config["RECORDS_CALLS"]))(blueprint)
 
 
 def init_app(app: Flask) -> None:
     """Offer the data API and its OpenAPI 3.1 description at ``/api/v1/openapi.json``."""
     for name, value in {
+        "RECORDS_CALLS": CALLS,
         "API_TITLE": "Citizen data vault",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",

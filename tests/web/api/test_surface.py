@@ -72,3 +72,22 @@ def test_a_wrong_method_says_which_is_right(place: World) -> None:
     assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
     assert "GET" in answer.headers["Allow"]
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("path", "setting"), [("/oauth/token", "OAUTH_CALLS"), ("/api/v1/records", "RECORDS_CALLS")])
+def test_one_address_cannot_keep_the_vault_busy(
+    place: World, monkeypatch: pytest.MonkeyPatch, path: str, setting: str
+) -> None:
+    monkeypatch.setitem(place.app.config, setting, "3 per minute")
+    answers = [
+        place.session.request("GET" if "api" in path else "POST", place.issuer + path, timeout=10) for _ in range(4)
+    ]
+    assert HTTPStatus.TOO_MANY_REQUESTS not in [answer.status_code for answer in answers[:3]]
+    assert answers[3].status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "wait" in answers[3].text
+
+
+def test_an_api_answer_is_no_page_and_may_not_be_framed_or_guessed(place: World) -> None:
+    answer = place.session.get(f"{place.issuer}/api/v1/records", timeout=10)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in answer.headers
