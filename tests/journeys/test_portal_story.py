@@ -1,0 +1,115 @@
+"""A resident decides, a carer looks, the resident stops: in a browser, with and without scripts."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page
+
+from tests.journeys.test_portal_pages import enter
+from tests.portal_world import Portal
+from vault import sign_ins
+from vault.context import OPERATOR
+from vault.kinds import LinkKind
+
+KEY = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def decide(page: Page, portal: Portal, *fields: str) -> None:
+    """Share *fields*, named in the resident's words, until the purpose's last day."""
+    page.goto(f"{portal.address}/requests/{portal.waiting('edith').request_id}")
+    page.get_by_label("Choose", exact=True).check()
+    press(page, "Continue")
+    for words in fields:
+        page.get_by_label(words, exact=True).check()
+    press(page, "Continue")
+    page.locator("input[value=longest]").check()
+    press(page, "Continue")
+    press(page, "Share these")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
+def test_a_resident_shares_sees_the_look_and_stops(chromium: Browser, served: Portal, *, scripts: bool) -> None:
+    with (
+        enter(chromium, served, "edith", java_script_enabled=scripts) as home,
+        enter(chromium, served, "carer", java_script_enabled=scripts) as work,
+    ):
+        resident, carer = home.new_page(), work.new_page()
+        decide(resident, served, "What you are allergic to", "How much and how often")
+        assert "You are sharing" in resident.inner_text("h1")
+
+        carer.goto(f"{served.address}/officer")
+        shared = [link.get_attribute("href") for link in carer.get_by_role("link", name="Look at").all()]
+        seen = {href: carer.goto(served.address + str(href)) for href in shared}
+        assert all(answer is not None and answer.ok for answer in seen.values())
+        newest = max(shared, key=lambda href: "How much and how often" in text_at(carer, served, href))
+        assert "This look is recorded" in text_at(carer, served, newest)
+
+        served.sequence()
+        resident.goto(f"{served.address}/activity")
+        resident.get_by_role("link", name=re.compile("See this line")).first.click()
+        resident.get_by_role("button", name="Check this line").click()
+        assert "This line is as it was written" in resident.inner_text("h1")
+
+        resident.goto(f"{served.address}/sharing/{str(newest).rsplit('/', 1)[-1]}/stop")
+        press(resident, "Stop sharing")
+        assert "You stopped sharing" in resident.inner_text("h1")
+        answer = carer.goto(served.address + str(newest))
+        assert answer is not None
+        assert answer.status == 403
+        assert "This was not shown" in carer.inner_text("h1")
+
+
+def text_at(page: Page, portal: Portal, path: str | None) -> str:
+    page.goto(portal.address + str(path))
+    return page.inner_text("main")
+
+
+def with_key(page: Page) -> CDPSession:
+    """Give the page a device that can keep passkeys."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable", {"enableUI": False})
+    key = session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": key["authenticatorId"], "isUserVerified": True})
+    return session
+
+
+def test_an_enrolment_link_makes_a_passkey_and_the_passkey_signs_in(chromium: Browser, served: Portal) -> None:
+    with served.vault.transaction(OPERATOR) as ctx:
+        handle = sign_ins.make_link(ctx, account_id=served.account("priya"), kind=LinkKind.ENROL)
+    with enter(chromium, served, None) as context:
+        page = context.new_page()
+        with_key(page)
+        page.goto(f"{served.address}/link/{handle}")
+        press(page, "Continue")
+        page.goto(f"{served.address}/home")
+        assert page.url.endswith("/sign-in"), "the link alone signs nobody in"
+        page.goto(f"{served.address}/passkey/new")
+        press(page, "Make my passkey")
+        page.wait_for_url("**/home")
+        press(page, "Sign out")
+        page.goto(f"{served.address}/sign-in")
+        press(page, "Sign in with your passkey")
+        page.wait_for_url("**/home")
+        assert "Priya" in page.inner_text("header")
+
+
+def test_a_passkey_of_somewhere_else_signs_nobody_in(chromium: Browser, served: Portal) -> None:
+    with enter(chromium, served, None) as context:
+        page = context.new_page()
+        with_key(page)
+        page.goto(f"{served.address}/sign-in")
+        press(page, "Sign in with your passkey")
+        page.get_by_role("alert").wait_for(state="visible")
+        page.goto(f"{served.address}/home")
+        assert page.url.endswith("/sign-in")
