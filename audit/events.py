@@ -65,7 +65,6 @@ class Event(enum.StrEnum):
     AUDIT_WRITER_OPENED = "audit:writer-opened"
     AUDIT_CLOSED = "audit:closed"
     AUDIT_ORIGIN_OPENED = "audit:origin-opened"
-    AUDIT_RECOVERED = "audit:recovered"
 
 
 # What the log says about itself: in clear, without a payload, so that files alone prove it.
@@ -76,7 +75,6 @@ ABOUT_THE_LOG = frozenset(
         Event.AUDIT_WRITER_OPENED,
         Event.AUDIT_CLOSED,
         Event.AUDIT_ORIGIN_OPENED,
-        Event.AUDIT_RECOVERED,
     }
 )
 
