@@ -1,4 +1,4 @@
-"""A portal to walk through: the demo's council and residents, imported and told as in earnest, served on this machine."""
+"""A portal to walk through: the demo's council and residents, imported and told as in earnest, served here."""
 
 import re
 import shutil
@@ -56,7 +56,7 @@ class Portal:
     def cookie(self, slug: str) -> str:
         """A fresh sign-in of somebody, as their browser would hold it."""
         with self.vault.transaction(SYSTEM) as ctx:
-            return sign_ins.begin(ctx, account_id=self.account(slug), method="test")
+            return str(sign_ins.begin(ctx, account_id=self.account(slug), method="test"))
 
     def client(self, slug: str | None = None) -> FlaskClient:
         """A browser without scripts; signed in as somebody, or as nobody."""
@@ -86,7 +86,9 @@ def token_in(page: TestResponse | str) -> str:
     return _TOKEN.findall(page if isinstance(page, str) else page.text)[-1]
 
 
-def submit(client: FlaskClient, address: str, answers: Mapping[str, object], *, form_at: str | None = None) -> TestResponse:
+def submit(
+    client: FlaskClient, address: str, answers: Mapping[str, object], *, form_at: str | None = None
+) -> TestResponse:
     """Open the page at *form_at* (or *address*), fill its form in and send it to *address*."""
     page = client.get(form_at or address)
     return client.post(address, data={"csrf_token": token_in(page), **answers})

@@ -45,7 +45,7 @@ PUBLIC: Final = frozenset(
 """Every page that a stranger may open. A test freezes this set."""
 
 PROVES_ITSELF: Final = frozenset({"oauth", "oauth_grants", "records", "api-docs", "operations", "demo"})
-"""Blueprints whose callers are no browsers with a sign-in: each view checks its own token, client key or nothing at all."""
+"""Blueprints whose callers have no sign-in here: each view checks its own token or client key, or is public."""
 
 ROLE_OF: Final = {
     "citizen": Role.CITIZEN,
@@ -110,7 +110,7 @@ class Person(UserMixin):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """What to call them: staff by first name, a resident by the name in their record, read once through the door."""
+        """What to call them: staff by first name, a resident by their own record, read once through the door."""
         names = runtime().names
         held = names.find(self.cookie)
         if held is None:
@@ -135,7 +135,7 @@ login_manager = LoginManager()
 login_manager.session_protection = None  # the sign-in row says all there is
 
 
-@login_manager.request_loader
+@login_manager.request_loader  # type: ignore[untyped-decorator] # Flask-Login carries no types
 def load_person(incoming: Request) -> Person | None:
     """The person behind the sign-in cookie, or nobody; a cookie that ended is taken back with the answer."""
     cookie = incoming.cookies.get(cookie_name(current_app, COOKIE))

@@ -1,7 +1,7 @@
 """Settings: read once from the environment, checked at once, never changed while the vault runs.
 
-Each is an environment variable ``CITIZEN_VAULT_…``; ``docs/guides/settings.md`` lists them for operators. None of them is
-a secret: keys live in the key store that ``ROOT_KEY`` points to.
+Each is an environment variable ``CITIZEN_VAULT_…``; ``docs/guides/settings.md`` lists them for operators. None of
+them is a secret: keys live in the key store that ``ROOT_KEY`` points to.
 """
 
 import re

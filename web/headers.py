@@ -1,7 +1,7 @@
 """The security headers of every answer.
 
 The page template has one inline script, which marks that scripts run; it is allowed by its hash and by nothing else.
-Passkeys need ``publickey-credentials-*=(self)``. Nothing is stored by browsers or proxies but the files under ``/static``.
+Passkeys need ``publickey-credentials-*=(self)``. Browsers and proxies store nothing but the files under ``/static``.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What every part of the web layer reaches through ``app.extensions["vault"]``: the settings, the running vault and short-lived names."""
+"""What every part of the web layer reaches by ``app.extensions["vault"]``: settings, running vault, a few names."""
 
 import hashlib
 import time

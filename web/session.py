@@ -1,4 +1,4 @@
-"""What the browser keeps between two pages: a signed note for form tokens, drafts and one-time messages. Never a value of a record.
+"""What a browser keeps between two pages: a signed note of form tokens and drafts. Never a record's value.
 
 Who is signed in is not in it: that is the sign-in cookie of `web.auth`, which stands for a row that can be revoked.
 """
@@ -23,14 +23,14 @@ _DRAFTS_MOST: Final = 4
 
 
 class Draft(TypedDict, total=False):
-    """Answers on the way to a decision: which fields, and until when (ISO 8601 date; empty means as long as it may be)."""
+    """Answers on the way to a decision: which fields, and until when (ISO 8601; empty means as long as may be)."""
 
     fields: list[str]
     until: str
 
 
 def cookie_name(app: Flask, name: str) -> str:
-    """*name*, bound to this host and to https by its prefix where people come over https (RFC 6265bis, section 4.1.3)."""
+    """*name*, bound to this host and to https by its prefix, where people come over https (RFC 6265bis, 4.1.3)."""
     return f"__Host-{name}" if app.config["SESSION_COOKIE_SECURE"] else name
 
 

@@ -18,8 +18,7 @@ from web.runtime import Runtime
 TIMEZONE: Final = "Europe/London"
 SHORT_MOST: Final = 60  # characters of a card's title
 
-_DAY_WITHIN: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
-_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])", re.ASCII)
 _ISO_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 
 babel = Babel()
@@ -93,27 +92,25 @@ def in_order(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return sorted(fields.items(), key=lambda pair: known.get(pair[0], len(known)))
 
 
-def value(given: Any) -> str | Markup:  # noqa: ANN401 -- whatever a source wrote
-    """One value of a record as a person reads it: dates in words, lists line by line, parts named."""
+def lines(given: Any) -> list[str]:  # noqa: ANN401 -- whatever a source wrote
+    """One value of a record as a person reads it, line by line: dates in words, parts by name."""
     if isinstance(given, bool):
-        return str(_("Yes") if given else _("No"))
-    if given is None or given in ("", [], {}):
-        return str(_("Not recorded"))
+        return [str(_("Yes") if given else _("No"))]
+    if given in (None, "", [], {}):
+        return [str(_("Not recorded"))]
     if isinstance(given, str):
         return _text(given)
     if isinstance(given, Mapping):
-        return Markup("<br>").join(_part(key, held) for key, held in given.items() if held not in (None, "", [], {}))
+        return [_part(key, held) for key, held in given.items() if held not in (None, "", [], {})]
     if isinstance(given, Sequence):
-        return Markup("<br>").join(value(each) for each in given)
-    return str(given)
+        return [line for each in given for line in lines(each)]
+    return [str(given)]
 
 
-def _text(given: str) -> str | Markup:
-    if _ISO_DAY.fullmatch(given):
-        return _or_as_is(given, lambda: day(date.fromisoformat(given)))
+def _text(given: str) -> list[str]:
     if _ISO_MOMENT.fullmatch(given):
-        return _or_as_is(given, lambda: at(_aware(datetime.fromisoformat(given))))
-    return Markup("<br>").join(_DAY_WITHIN.sub(_day_within, given).splitlines())
+        return [_or_as_is(given, lambda: at(_aware(datetime.fromisoformat(given))))]
+    return _DAY.sub(_day_within, given).splitlines()
 
 
 def _day_within(found: re.Match[str]) -> str:
@@ -131,13 +128,18 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _part(key: str, held: object) -> Markup:
-    return Markup("{}: {}").format(str(key).replace("_", " ").capitalize(), value(held))
+def _part(key: str, held: object) -> str:
+    return f"{str(key).replace('_', ' ').capitalize()}: {', '.join(lines(held))}"
+
+
+def value(given: Any) -> Markup:  # noqa: ANN401 -- whatever a source wrote
+    """`lines` as HTML, each on its own."""
+    return Markup("<br>").join(lines(given))
 
 
 def short(given: Any) -> str:  # noqa: ANN401 -- whatever a source wrote
     """A value cut to a card's title."""
-    text = " ".join(Markup(str(value(given)).replace("<br>", " ")).striptags().split())
+    text = " ".join(" ".join(lines(given)).split())
     return text if len(text) <= SHORT_MOST else f"{text[: SHORT_MOST - 1].rstrip()}…"
 
 

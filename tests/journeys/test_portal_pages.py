@@ -14,7 +14,16 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 PARTS = ["/", "/sign-in", "/privacy", "/accessibility", "/cookies", "/contact", "/demo", "/signed-out", "/no-such-page"]
 STARTS = {
     None: PARTS,
-    "edith": ["/home", "/record", "/record/medication", "/record/home_access", "/requests", "/sharing", "/activity", "/told-us"],
+    "edith": [
+        "/home",
+        "/record",
+        "/record/medication",
+        "/record/home_access",
+        "/requests",
+        "/sharing",
+        "/activity",
+        "/told-us",
+    ],
     "priya": ["/home", "/record/condition"],
     "carer": ["/officer"],
     "social-worker": ["/officer"],
@@ -118,6 +127,7 @@ def test_targets_are_big_enough_for_an_unsteady_hand(chromium: Browser, served: 
         for path in ("/home", "/sharing", "/record"):
             page.goto(served.address + path)
             heights = page.eval_on_selector_all(
-                "main button, main a.govuk-button, .vault-tiles a", "all => all.map(one => one.getBoundingClientRect().height)"
+                "main button, main a.govuk-button, .vault-tiles a",
+                "all => all.map(one => one.getBoundingClientRect().height)",
             )
             assert min(heights) >= 24, path

@@ -25,8 +25,21 @@ from web.pages import (
 )
 
 FAMILIES = (
-    start, sign_in, about, citizen, record, requests, decision, sharing, activity, cases, officer, spoken, auditor, administrator,
-)  # fmt: skip
+    start,
+    sign_in,
+    about,
+    citizen,
+    record,
+    requests,
+    decision,
+    sharing,
+    activity,
+    cases,
+    officer,
+    spoken,
+    auditor,
+    administrator,
+)
 
 
 def init_app(app: Flask) -> None:

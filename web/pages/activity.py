@@ -57,15 +57,16 @@ class Look:
 def _who(line: Line) -> str:
     who = line.who
     if who.kind == "citizen":
-        return _("You")
-    if who.service_name or who.organisation_name:
-        person = ", ".join(part for part in (who.role, who.team) if part)
-        person = person[:1].upper() + person[1:]
-        place = who.service_name or who.organisation_name
-        return _("%(person)s, %(place)s", person=person, place=place) if person else place
-    return {"auditor": _("An auditor"), "administrator": _("An administrator"), "officer": _("A member of staff")}.get(
-        who.kind, _("The council’s system")
-    )
+        return str(_("You"))
+    place = who.service_name or who.organisation_name
+    person = ", ".join(part for part in (who.role, who.team) if part)
+    if place and person:
+        return str(_("%(person)s, %(place)s", person=person[:1].upper() + person[1:], place=place))
+    return place or _staff().get(who.kind, str(_("The council’s system")))
+
+
+def _staff() -> dict[str, str]:
+    return {"auditor": _("An auditor"), "administrator": _("An administrator"), "officer": _("A member of staff")}
 
 
 def _sayings() -> dict[str, str]:

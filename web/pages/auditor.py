@@ -1,4 +1,4 @@
-"""An auditor's pages: the newest entries of the log, and one entry with its check. Names and values are closed to auditors."""
+"""An auditor's pages: the newest entries of the log, and one entry with its check. Names and values stay closed."""
 
 from typing import Final
 

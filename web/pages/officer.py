@@ -38,7 +38,7 @@ def service_id() -> UUID:
 
 @bp.get("")
 def home() -> ResponseReturnValue:
-    """What is shared with the service now, and the requests that wait. No resident is named before a look is recorded."""
+    """What is shared with the service now, and the requests that wait. Nobody is named before a look is recorded."""
     with reading() as ctx:
         live = [each for each in grants.of_service(ctx, service_id=service_id()) if each.is_live]
         waiting = [
@@ -89,7 +89,7 @@ Group = tuple[str, list[str], list[Said]]
 
 
 def _groups(opened: Opened, grant: GrantView) -> list[Group]:
-    """For each category that is shared: its words, its fields whose state must be said, and what sources say, each thing once."""
+    """For each category that is shared: its words, its fields whose state must be said, and what sources say."""
     found: list[Group] = []
     for category in CATALOGUE.categories:
         shared = [each.name for each in category.fields if each.name in grant.fields]

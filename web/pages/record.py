@@ -53,7 +53,7 @@ def title_of(item: RecordView) -> str:
         held = item.fields.get(field.name)
         if held not in (None, "", [], {}):
             return field_words(field.name) if held == MASK or not isinstance(held, str) else short(held)
-    return _("Nothing written")
+    return str(_("Nothing written"))
 
 
 @bp.get("/<name>")

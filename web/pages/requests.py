@@ -16,7 +16,7 @@ BLUEPRINTS: Final = (bp,)
 
 @bp.get("")
 def inbox() -> ResponseReturnValue:
-    """Those that wait, oldest first, then those that were decided, newest first. Statutory ones are not a choice and stand elsewhere."""
+    """Those that wait, oldest first, then the decided, newest first; statutory ones are no choice."""
     with reading() as ctx:
         found = [each for each in requests.of_citizen(ctx, citizen_id=me().citizen_id) if each.purpose.citizen_decides]
     waiting = [each for each in found if each.state is RequestState.PENDING]

@@ -24,7 +24,7 @@ def test_every_page_is_closed_unless_it_is_listed(portal: Portal) -> None:
     client = portal.client()
     for rule in pages(portal):
         if rule.endpoint not in PUBLIC:
-            for method in rule.methods & {"GET", "POST"}:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
                 answer = client.open(address(rule), method=method)
                 assert (answer.status_code, answer.location) == (303, "/sign-in"), rule
 
@@ -61,7 +61,7 @@ def test_each_role_is_kept_to_its_own_pages(portal: Portal, role: str) -> None:
     for rule in pages(portal):
         family = rule.endpoint.partition(".")[0]
         if family in ROLE_OF and ROLE_OF[family] != role:
-            for method in rule.methods & {"GET", "POST"}:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
                 assert client.open(address(rule), method=method).status_code == 403, rule
 
 

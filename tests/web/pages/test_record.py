@@ -20,7 +20,7 @@ def test_a_hidden_value_is_shown_once_after_asking_and_hidden_again_on_reload(po
     client = portal.client("edith")
     page = client.get("/record/home_access").text
     (show, field), *_ = re.findall(
-        r'action="(/record/home_access/[^"]+/show)".*?name="field" value="([^"]+)"', page, re.S
+        r'action="(/record/home_access/[^"]+/show)".*?name="field" value="([^"]+)"', page, re.DOTALL
     )
     answer = client.post(show, data={"csrf_token": token_in(page), "field": field})
     shown = client.get(answer.location)

@@ -1,0 +1,85 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from web import words
+
+
+@pytest.fixture(autouse=True)
+def speaking() -> Iterator[None]:
+    app = Flask("words")
+    app.config["BABEL_DEFAULT_TIMEZONE"] = words.TIMEZONE
+    Babel(app)
+    with app.test_request_context():
+        yield
+
+
+def test_days_and_times_are_said_as_people_say_them() -> None:
+    assert words.day(date(2026, 3, 14)) == "14 March 2026"
+    assert words.at(datetime(2026, 3, 14, 9, 12, tzinfo=UTC)) == "14 March 2026 at 9:12am"
+    assert words.clock(datetime(2026, 3, 14, 0, 5, tzinfo=UTC)) == "12:05am"
+    assert words.clock(datetime(2026, 3, 14, 12, 0, tzinfo=UTC)) == "12:00pm"
+
+
+def test_summer_time_is_the_councils() -> None:
+    assert words.at(datetime(2026, 7, 1, 23, 30, tzinfo=UTC)) == "2 July 2026 at 12:30am"
+
+
+def test_a_list_ends_with_and() -> None:
+    assert [words.joined(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_value", "said"),
+    [
+        ("2026-03-14", "14 March 2026"),
+        ("taking now, since 2022-12-15", "taking now, since 15 December 2022"),
+        ("2026-02-31", "2026-02-31"),
+        ("ref 2026-03-14-7", "ref 2026-03-14-7"),
+        ("2026-03-14T09:12:00Z", "14 March 2026 at 9:12am"),
+        (True, "Yes"),
+        (None, "Not recorded"),
+        ([], "Not recorded"),
+        (["one", "two"], "one<br>two"),
+        ({"role": "daughter", "told": ["all", "now"], "none": ""}, "Role: daughter<br>Told: all, now"),
+        ("<b>", "&lt;b&gt;"),
+        (12.5, "12.5"),
+    ],
+)
+def test_values_are_read_by_people(given_value: object, said: str) -> None:
+    assert words.value(given_value) == said
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(json)
+def test_no_value_becomes_markup_and_no_title_is_long(given_value: object) -> None:
+    shown = str(words.value(given_value)).replace("<br>", "")
+    assert "<" not in shown
+    assert len(words.short(given_value)) <= words.SHORT_MOST
+
+
+def test_a_reference_can_be_said_on_the_telephone() -> None:
+    assert words.reference("0a1b2c3d-0000-4000-8000-000000000000") == "0A1B 2C3D"
+
+
+def test_fields_stand_by_category_in_the_catalogues_order() -> None:
+    found = words.by_category({"medication.dose", "identity.name", "medication.name"})
+    assert [category for category, _ in found] == ["Who you are", "Your medicines"]
+    assert found[1][1] == ["Your medicines", "How much and how often"]
