@@ -12,13 +12,14 @@ from audit.errors import AuditError
 from audit.export import export_log
 from audit.log import Writers
 from audit.numbers import Fault
+from audit.recovery import recover
 from audit.report import Report
 from audit.sequencer import run, sequence
 from audit.stored import check_tables
 from vault import holding
 from vault.clock import microseconds
 from vault.context import OPERATOR, Vault
-from web.cli.showing import counted, json_option, show
+from web.cli.showing import counted, json_option, progress, show
 from web.config import Config
 from web.opening import opened, settings, signer_of
 
@@ -69,13 +70,14 @@ def verify(*, folder: Path | None, keys: tuple[str, ...], as_json: bool) -> None
 def _check_log(vault: Vault, config: Config) -> Report:
     signer = signer_of(vault, config)
     head = signer.head
-    with vault.db.read.connect() as connection:
+    with vault.db.read.connect() as connection, progress("proving the log") as tell:
         return check_tables(
             connection,
             [signer.public_key],
             origin=config.origin,
             head=head,
             writer_key=vault.keyring.writer_key,
+            progress=tell,
         )
 
 
@@ -88,7 +90,8 @@ def _verify_folder(folder: Path, keys: tuple[str, ...], *, as_json: bool) -> Non
         raise click.BadParameter("a public key has 64 hex digits", param_hint="--key") from error
     if not public:
         raise click.UsageError("name the log's public key with --key; `citizen-vault audit checkpoint` prints it")
-    report = verify_directory(folder, public)
+    with progress("proving the files") as tell:
+        report = verify_directory(folder, public, progress=tell)
     show(_plain(report), as_json=as_json, lines=_lines(report))
     if not report.sound:
         raise SystemExit(1)
@@ -124,9 +127,10 @@ def export(*, folder: Path) -> None:
     config = settings()
     with opened(config) as vault:
         _sequence(vault, config)
-        with vault.db.read.connect() as connection:
-            export_log(connection, folder)
-    click.echo(f"the log is in {folder}; its public key is {_public_key(config)}")
+        with vault.db.read.connect() as connection, progress("writing the log") as tell:
+            export_log(connection, folder, progress=tell)
+        public = signer_of(vault, config).public_key.hex()
+    click.echo(f"the log is in {folder}; its public key is {public}")
 
 
 @audit.command("checkpoint")
@@ -179,6 +183,7 @@ def _follow(vault: Vault, config: Config, parent: int | None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # `serve` starts this process with it held back
     if parent is not None:
         threading.Thread(target=_stop_with, args=(parent, stop), daemon=True).start()
     run(
@@ -205,6 +210,31 @@ def _stop_with(parent: int, stop: threading.Event) -> None:
     stop.set()
 
 
+@audit.command("recover")
+@click.confirmation_option(prompt="Close this log for ever and open its successor, because the database was put back?")
+def recover_() -> None:
+    """
+    After a database was put back to an older day: declare what is lost, and go on under a new name.
+
+    The old log is closed; the first line of the new one names the last signed head and the missing range.
+
+    \b
+    Example: citizen-vault audit recover --yes
+    """
+    config = settings()
+    with opened(config) as vault:
+        found = recover(
+            vault.db.write,
+            signer=signer_of(vault, config),
+            writers=vault.writers,
+            now_us=microseconds(vault.clock()),
+        )
+        _sequence(vault, config)
+    lost = found.closed.size - found.kept
+    click.echo(f"closed {found.closed.origin} at {found.closed.size:,}, {counted(lost, 'entry', 'entries')} missing")
+    click.echo(f"opened {found.opened.origin}")
+
+
 @audit.command()
 @click.argument("leaf_hash", metavar="ENTRY")
 def proof(*, leaf_hash: str) -> None:
@@ -224,8 +254,3 @@ def proof(*, leaf_hash: str) -> None:
         with vault.db.read.connect() as connection:
             text = read.tlog_proof(connection, wanted)
     click.echo(text, nl=False)
-
-
-def _public_key(config: Config) -> str:
-    with opened(config) as vault:
-        return signer_of(vault, config).public_key.hex()

@@ -1,6 +1,7 @@
 """``citizen-vault serve``: the portal and the API, with the log's sequencer beside them as a process of its own."""
 
 import os
+import signal
 import socket
 import subprocess  # the sequencer holds the log's key and runs apart
 import sys
@@ -47,7 +48,7 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
         print_links(links)
     with _sequencer():
         Granian(
-            "web.wsgi:make",
+            "web.cli.worker:make",
             factory=True,
             interface=Interfaces.WSGI,
             address=address,
@@ -99,7 +100,12 @@ def _free_address(host: str, port: int) -> str:
 def _sequencer() -> Iterator[None]:
     """The log's sequencer, started apart and stopped last, so that it places what the workers wrote at their end."""
     command = [sys.executable, "-m", "web.cli", "audit", "sequence", "--follow", "--parent", str(os.getpid())]
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 -- our own command
+    # The child takes no end before it is ready to end well: it lifts this mask itself (`web.cli.audit`).
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 -- our own command
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
         yield
     finally:

@@ -1,6 +1,8 @@
 """How commands show what they found: sentences and tables for people, one JSON value for programs."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -30,6 +32,23 @@ def table(rows: Sequence[Mapping[str, object]], *columns: str) -> list[str]:
     cells = [list(columns), *([str(row[name]) for name in columns] for row in rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """
+    A progress bar on standard error, so that reports can be piped; nothing where nobody watches.
+
+    Yields:
+        What is told how much of how much is done.
+    """
+    with click.progressbar(length=1, label=label, file=sys.stderr, update_min_steps=1) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield tell
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -198,6 +198,24 @@ def test_an_export_verifies_without_the_vault_and_a_changed_one_does_not(
     assert laid("audit", "verify", tmp_path / "log").status == 2
 
 
+def test_a_database_put_back_is_noticed_and_recovery_declares_the_gap(laid: Run, home: Path) -> None:
+    laid("audit", "checkpoint")
+    yesterday = (home / "vault.db").read_bytes()
+    laid("organisation", "add", "hill-surgery", "--name", "Hill Surgery")
+    laid("audit", "checkpoint")
+    for left in home.glob("vault.db-*"):
+        left.unlink()
+    (home / "vault.db").write_bytes(yesterday)
+    refused = laid("audit", "checkpoint")
+    assert refused.status == 1
+    assert "signed" in refused.err
+    recovered = laid("audit", "recover", "--yes")
+    assert recovered.status == 0
+    assert "opened citizen-vault/1" in recovered.out
+    assert laid("audit", "recover", "--yes").status == 1
+    assert laid("audit", "checkpoint").out.splitlines()[0] == "citizen-vault/1"
+
+
 def test_the_checkpoint_is_a_signed_note_and_an_unknown_entry_has_no_proof(laid: Run) -> None:
     note = laid("audit", "checkpoint").out.splitlines()
     assert note[0] == "citizen-vault"

@@ -26,7 +26,7 @@ PROMISED = (
     *("citizen list", "citizen show", "citizen status", "organisation add", "organisation list"),
     *("service add", "service list", "service keys", "service suspend"),
     *("purpose add", "purpose list", "purpose show", "registry ropa"),
-    *("audit verify", "audit export", "audit checkpoint", "audit sequence", "audit proof"),
+    *("audit verify", "audit export", "audit checkpoint", "audit sequence", "audit proof", "audit recover"),
     *("keys describe", "keys rotate", "policy check", "policy explain"),
 )
 REPORTING = (
