@@ -17,7 +17,7 @@ from vault.release import FieldState, Opened, RecordView, Refusal, Release
 from web.api import receipts, structured
 from web.api.edge import edge
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
-from web.errors import problem
+from web.errors import PROBLEM_TYPE, problem
 from web.faults import MalformedRequestError
 from web.limits import limiter
 from web.schemas.records import Problem, RecordsAnswer, RecordsQuery, asked_fields
@@ -65,17 +65,30 @@ _ACTOR: Final = {
     "description": "Who looks, vouched for by the service (RFC 9651 dictionary). Only a batch purpose may do without.",
     "schema": {"type": "string", "examples": ['reference="hc-0417", role="care-worker", team="north"']},
 }
+_PROMISE: Final = {
+    receipts.HEADER: {
+        "description": "A signed promise that this look stands in the log: origin, leaf hash, time.",
+        "schema": {"type": "string"},
+    }
+}
 _PROOF: Final = {"in": "header", "name": "DPoP", "required": True, "schema": {"type": "string"}}
 
 
+_PROBLEMS: Final = {
+    HTTPStatus.BAD_REQUEST: "A header cannot be read.",
+    HTTPStatus.UNAUTHORIZED: "The token or its proof is not valid now.",
+    HTTPStatus.FORBIDDEN: "Refused, with the reason; logged.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The query is not sound, or names what the catalogue does not hold.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many calls from one address.",
+}
 _DESCRIPTION: Final = (
     blueprint.doc(security=[{"dpop": []}]),
     blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
-    blueprint.response(HTTPStatus.OK, RecordsAnswer),
-    blueprint.alt_response(
-        HTTPStatus.UNAUTHORIZED, schema=Problem, description="The token or its proof is not valid now."
+    blueprint.response(HTTPStatus.OK, RecordsAnswer, headers=_PROMISE),
+    *(
+        blueprint.alt_response(status, schema=Problem, description=words, content_type=PROBLEM_TYPE)
+        for status, words in _PROBLEMS.items()
     ),
-    blueprint.alt_response(HTTPStatus.FORBIDDEN, schema=Problem, description="Refused, with the reason; logged."),
 )
 
 
