@@ -49,7 +49,7 @@ def test_every_kind_of_extract_has_a_mapping_with_the_agreed_header() -> None:
         "visits",
     ]
     assert file_rules()["contacts"].columns == tuple(
-        "system,reference,contact_name,relationship,phone,role,holds_key,may_be_told,as_of".split(",")  # noqa: SIM905
+        "system,reference,contact_name,relationship,phone,role,holds_key,may_be_told,as_of".split(",")  # noqa: SIM905 -- a header line as it stands in the file
     )
 
 
