@@ -153,6 +153,11 @@ class Database:
         self.write.dispose()
 
 
+def is_writing(session: Session) -> bool:
+    """Whether *session* is a unit of work of `Database.transaction`, not a reading one."""
+    return "on_end" in session.info
+
+
 def _commit(session: Session) -> None:
     try:
         session.commit()

@@ -12,7 +12,7 @@ from audit.events import Event
 from policies.model import Action, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
 from vault.clock import microseconds
 from vault.context import Actor, Context
-from vault.db import Outcome
+from vault.db import Outcome, is_writing
 from vault.errors import NotAllowedError
 from vault.journal import note
 from vault.kinds import Decider, ServiceStatus
@@ -140,4 +140,7 @@ def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: U
                     facts=facts,
                 )
 
-    ctx.session.info["on_end"].append(log_it)
+    if is_writing(ctx.session):
+        ctx.session.info["on_end"].append(log_it)
+    else:
+        log_it("rolled_back")

@@ -14,11 +14,16 @@ from uuid import UUID
 from audit import read
 from audit.entry import Leaf
 from audit.errors import AuditError, EntryNotFoundError
+from audit.events import Event
 from audit.payload import ClosedPayload, open_with_month, open_with_subject
 from audit.proof import verify_proof
+from policies.model import Action
 from vault.clock import from_microseconds, month_of
 from vault.context import Context
+from vault.db import is_writing
 from vault.errors import NotFoundError, VaultError
+from vault.journal import note
+from vault.judging import demand
 from vault.keychain import audit_key, month_key
 from vault.models import Citizen, Organisation, Purpose, Service
 
@@ -75,6 +80,7 @@ def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str |
         NotFoundError: No such citizen.
         KeyDestroyedError: The citizen's audit key was destroyed.
     """
+    _demand(ctx, Action.VIEW_LOG, citizen_id)
     key = audit_key(ctx, citizen_id=citizen_id)
     rows = read.entries_for(
         ctx.session.connection(), list(_pseudonyms(ctx, citizen_id, key)), before=_position(before), limit=limit
@@ -100,6 +106,7 @@ def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
     Raises:
         NotFoundError: It is not theirs, or there is none; both look the same.
     """
+    _demand(ctx, Action.VIEW_LOG, citizen_id)
     key = audit_key(ctx, citizen_id=citizen_id)
     row = _entry(ctx, leaf_hash)
     mine = {pseudonym.hex() for pseudonym in _pseudonyms(ctx, citizen_id, key)}
@@ -109,19 +116,29 @@ def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
 
 
 def latest(ctx: Context, *, limit: int = 50, before: str | None = None) -> list[Line]:
-    """The newest lines of the whole log, newest first, as an auditor may read them."""
+    """
+    The newest lines of the whole log, newest first, as an auditor may read them; the search itself is logged.
+
+    Raises:
+        NotAllowedError: The rules do not let this actor review the log.
+    """
+    _demand(ctx, Action.REVIEW_LOG)
+    _note_review(ctx, Event.AUDIT_SEARCHED, {"before": before, "limit": limit})
     rows = read.latest(ctx.session, limit=limit, before=_position(before))
     return [_line(ctx, row, _open_month(ctx, row.payload)) for row in rows]
 
 
 def entry(ctx: Context, *, leaf_hash: bytes) -> Line:
     """
-    One line as an auditor may read it.
+    One line as an auditor may read it; that it was opened is logged.
 
     Raises:
         NotFoundError: There is none.
+        NotAllowedError: The rules do not let this actor review the log.
     """
+    _demand(ctx, Action.REVIEW_LOG)
     row = _entry(ctx, leaf_hash)
+    _note_review(ctx, Event.AUDIT_OPENED, {"entry": leaf_hash.hex()})
     return _line(ctx, row, _open_month(ctx, row.payload))
 
 
@@ -152,6 +169,20 @@ def check(ctx: Context, *, leaf_hash: bytes) -> Checked:
     return Checked(
         included=True, pending=False, index=proof.index, tree_size=head.size, root=head.root.hex(), proof=proof.text
     )
+
+
+def _demand(ctx: Context, action: Action, citizen_id: UUID | None = None) -> None:
+    """Ask the rules; the command line of the server and the vault's own housekeeping stand outside them."""
+    if ctx.actor.kind not in {"operator", "system"}:
+        demand(ctx, action=action, citizen_id=citizen_id)
+
+
+def _note_review(ctx: Context, event: Event, facts: Mapping[str, Any]) -> None:
+    if is_writing(ctx.session):
+        note(ctx, event, facts=facts)
+        return
+    with ctx.vault.transaction(ctx.actor) as writing:
+        note(writing, event, facts=facts)
 
 
 def _position(written: str | None) -> read.Position | None:
