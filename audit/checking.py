@@ -65,7 +65,7 @@ class Checker:
         self.report.logs += 1
 
     def take(
-        self, encoded: bytes, *, held_hash: bytes | None = None, payload: bytes | None = None
+        self, encoded: bytes, *, held_hash: bytes | None = None, payload: bytes | None = None, month: str | None = None
     ) -> list[tuple[Place, bytes]]:
         """Read the next leaf; return the nodes that it completed.
 
@@ -73,6 +73,7 @@ class Checker:
             encoded: The leaf's bytes.
             held_hash: What the tree holds for it, where that is stored apart.
             payload: Its sealed payload, where payloads come with the leaves and it has one.
+            month: The month that the payload is kept by, where that is stored apart.
         """
         index = self.frontier.size
         hashed = leaf_hash(encoded)
@@ -81,7 +82,10 @@ class Checker:
         # The tree goes on with what it holds, so that one changed leaf is one defect and not a defect of every node.
         completed = self._grow(hashed if held_hash is None else held_hash)
         try:
-            self._read(self._members(encoded), hashed, payload, index)
+            members = self._members(encoded)
+            self._follow(members, hashed)
+            if self.with_payloads and members["commitment"] is not None:
+                self._check_payload(members, payload, month, index)
         except (orjson.JSONDecodeError, LeafInvalidError, AttributeError, KeyError, TypeError, ValueError):
             self.report.add(DefectKind.ENTRY_BAD, self.log, f"entry {index}")
         return completed
@@ -122,11 +126,6 @@ class Checker:
             decode(encoded)
         return members
 
-    def _read(self, members: Mapping[str, Any], hashed: bytes, payload: bytes | None, index: int) -> None:
-        self._follow(members, hashed)
-        if self.with_payloads:
-            self._check_payload(members, payload, index)
-
     def _follow(self, members: Mapping[str, Any], hashed: bytes) -> None:
         accepted, faults = follow(self.writers, members, hashed)
         for fault in faults:
@@ -151,17 +150,15 @@ class Checker:
         lost = f"{about['closed']} was closed at size {about['size']}; {about['kept']} of its entries are left"
         self.report.declared.append(f"log {self.log}, entry 0: {lost}")
 
-    def _check_payload(self, members: Mapping[str, Any], payload: bytes | None, index: int) -> None:
-        committed = members["commitment"]
-        if committed is None:
-            return
+    def _check_payload(
+        self, members: Mapping[str, Any], payload: bytes | None, kept_by: str | None, index: int
+    ) -> None:
+        month = self._month(members["time"])
         if payload is not None:
             self.report.payloads += 1
-            if commitment_of(payload).hex() != committed:
+            if commitment_of(payload).hex() != members["commitment"] or kept_by not in {None, month}:
                 self.report.add(DefectKind.PAYLOAD_CHANGED, self.log, f"entry {index}")
-            return
-        month = self._month(members["time"])
-        if month in self.disposed_months:
+        elif month in self.disposed_months:
             self.report.absent[month] = self.report.absent.get(month, 0) + 1
         else:
             self.report.add(DefectKind.PAYLOAD_MISSING, self.log, f"entry {index}")

@@ -13,6 +13,8 @@ class Event(enum.StrEnum):
     RECORD_DISPOSED = "record:disposed"
     RECORD_UNSEAL_FAILED = "record:unseal-failed"
     RECORD_VIEWED = "record:viewed"
+    RECORD_HELD_BACK = "record:held-back"
+    RECORD_SHOWN_AGAIN = "record:shown-again"
     REQUEST_MADE = "request:made"
     REQUEST_DECIDED = "request:decided"
     REQUEST_CANCELLED = "request:cancelled"

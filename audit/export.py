@@ -43,7 +43,7 @@ def export_log(
     Of a log that a recovery closed, all that is left is written, signed or not: the next log vouches for it.
 
     Args:
-        connection: Sees one state throughout (a transaction on SQLite, REPEATABLE READ on PostgreSQL).
+        connection: Any; what is under a published head never changes.
         directory: Folder for the logs; folders of logs that stand there from an earlier export are replaced.
         payloads: Whether the sealed payloads are written too.
         progress: Told how many entries of how many are done, once a bundle.

@@ -95,19 +95,21 @@ def follow(known: MutableMapping[str, Progress], leaf: Mapping[str, Any], leaf_h
     Returns:
         Whether the leaf has a place in the log, and the faults that this showed.
     """
-    progress = known.setdefault(leaf["writer"], Progress())
+    writer: str = leaf["writer"]
     number: int = leaf["number"]
+    event = leaf["event"]
+    progress = known.get(writer) or known.setdefault(writer, Progress())
     refusal = _refusal(progress, number)
     if refusal is not None:
-        return False, [Fault(refusal, leaf["writer"], number, number, leaf_hash.hex())]
-    faults = _skipped(leaf["writer"], progress.next_number, number)
-    if (number == 0) != (leaf["event"] in ANNOUNCING):
-        faults.append(Fault(FaultKind.UNANNOUNCED, leaf["writer"], number, number, leaf_hash.hex()))
+        return False, [Fault(refusal, writer, number, number, leaf_hash.hex())]
+    faults = _skipped(writer, progress.next_number, number)
+    if (number == 0) != (event in ANNOUNCING):
+        faults.append(Fault(FaultKind.UNANNOUNCED, writer, number, number, leaf_hash.hex()))
     progress.next_number = number + 1
     progress.last_time = max(progress.last_time, leaf["time"])
-    if leaf["event"] == Event.AUDIT_CLOSED:
+    if event == Event.AUDIT_CLOSED:
         progress.last_number = number
-    elif leaf["event"] == Event.AUDIT_WRITER_OPENED:
+    elif event == Event.AUDIT_WRITER_OPENED:
         for doubt in doubts_of(leaf["about"]):
             faults += _retire(known.setdefault(doubt.writer, Progress()), doubt)
     return True, faults

@@ -53,6 +53,7 @@ class Report:
     defects: list[Defect] = field(default_factory=list)
     declared: list[str] = field(default_factory=list)
     absent: dict[str, int] = field(default_factory=dict)
+    _named: set[Defect] = field(default_factory=set, repr=False)
 
     @property
     def sound(self) -> bool:
@@ -62,5 +63,6 @@ class Report:
     def add(self, kind: DefectKind, log: int, where: str) -> None:
         """Name one defect; the same one is named once."""
         defect = Defect(kind, log, where)
-        if defect not in self.defects:
+        if defect not in self._named:
+            self._named.add(defect)
             self.defects.append(defect)

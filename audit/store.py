@@ -1,10 +1,11 @@
 """The tree as it is stored: its size and its nodes; and the lock that lets one sequencer at a time add to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from audit.errors import TreeIncompleteError
@@ -73,6 +74,22 @@ def newest_log(connection: Executor) -> int:
     """Return the number of the log that entries go to now, 0 before the first one."""
     logs = [connection.execute(select(func.max(table.c.log))).scalar() for table in (ENTRIES, CHECKPOINTS)]
     return max(log or 0 for log in logs)
+
+
+@contextmanager
+def one_state(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection that sees one state of the database throughout, whatever is committed meanwhile.
+
+    Args:
+        engine: One that reads, in autocommit.
+    """
+    postgresql = engine.dialect.name == "postgresql"
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if postgresql else "BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
 
 
 def take_turn(connection: Connection) -> bool:

@@ -42,7 +42,7 @@ def check_tables(
     """Verify the stored log; the report names every defect.
 
     Args:
-        connection: Sees one state throughout (a transaction on SQLite, REPEATABLE READ on PostgreSQL).
+        connection: Sees one state throughout (`audit.store.one_state`).
         public_keys: Keys that may have signed the heads, Ed25519, 32 bytes each.
         origin: The configured name of the log.
         head: What the signer remembers, read before *connection* began; None if it is out of reach.
@@ -109,14 +109,14 @@ def _take_chunk(connection: Executor, checker: Checker, start: int, end: int) ->
             continue
         if row.subject != subject_in(row.leaf):
             checker.report.add(DefectKind.ENTRY_CHANGED, checker.log, f"entry {index}")
-        payload = payloads.get(commitment_in(row.leaf))
-        yield checker.take(row.leaf, held_hash=row.leaf_hash, payload=payload)
+        payload, month = payloads.get(commitment_in(row.leaf), (None, None))
+        yield checker.take(row.leaf, held_hash=row.leaf_hash, payload=payload, month=month)
 
 
-def _payloads(connection: Executor, commitments: Sequence[bytes | None]) -> dict[bytes | None, bytes]:
+def _payloads(connection: Executor, commitments: Sequence[bytes | None]) -> dict[bytes | None, tuple[bytes, str]]:
     wanted = [commitment for commitment in commitments if commitment is not None]
-    query = select(PAYLOADS.c.commitment, PAYLOADS.c.payload).where(PAYLOADS.c.commitment.in_(wanted))
-    return {row.commitment: row.payload for row in connection.execute(query)}
+    query = select(PAYLOADS).where(PAYLOADS.c.commitment.in_(wanted))
+    return {row.commitment: (row.payload, row.month) for row in connection.execute(query)}
 
 
 def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapping[Place, bytes]) -> None:

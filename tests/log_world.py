@@ -18,6 +18,7 @@ from audit.payload import ClosedPayload, close
 from audit.report import DefectKind, Report
 from audit.sequencer import sequence
 from audit.signer import Signer
+from audit.store import one_state
 from audit.stored import check_tables
 from audit.verify import verify_directory
 from vault.db import Database
@@ -129,7 +130,7 @@ class LogWorld:
             return connection.execute(text(statement), values).all()
 
     def checked(self, **more: Any) -> Report:
-        with self.database.read.connect() as connection:
+        with one_state(self.database.read) as connection:
             options: dict[str, Any] = {"head": self.signer.head, "writer_key": writer_key} | more
             return check_tables(connection, [self.public_key], origin=ORIGIN, **options)
 

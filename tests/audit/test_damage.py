@@ -9,8 +9,10 @@ import pytest
 from audit.entry import commitment_in
 from audit.numbers import FaultKind
 from audit.report import DefectKind, Report
+from audit.store import one_state, stored_tree
+from audit.stored import check_tables
 from audit.verify import verify_directory
-from tests.log_world import ADA, LogWorld, kinds
+from tests.log_world import ADA, ORIGIN, LogWorld, kinds
 
 COUNT = 40
 WIDE = 300  # more than one tile
@@ -135,6 +137,10 @@ HARMS: dict[str, tuple[Harm, DefectKind]] = {
         lambda log: log.do(f"UPDATE audit_payloads SET payload = :held WHERE {_payload_of(log, 5)}", held=b"\x01"),
         DefectKind.PAYLOAD_CHANGED,
     ),
+    "payload's month changed": (
+        lambda log: log.do(f"UPDATE audit_payloads SET month = '2020-01' WHERE {_payload_of(log, 5)}"),
+        DefectKind.PAYLOAD_CHANGED,
+    ),
     "payload deleted": (
         lambda log: log.do(f"DELETE FROM audit_payloads WHERE {_payload_of(log, 5)}"),
         DefectKind.PAYLOAD_MISSING,
@@ -174,6 +180,19 @@ def test_a_leaf_is_named_wherever_it_is_touched(whole: LogWorld, at: int) -> Non
     _flip(whole, "audit_entries", "leaf", '"index" = 5', at)
     assert f"entry {5}" in {defect.where for defect in whole.checked().defects}
     assert "entry 5" in {defect.where for defect in whole.verified().defects}
+
+
+def test_a_check_sees_one_state_whatever_is_written_meanwhile(log: LogWorld) -> None:
+    log.write(3)
+    log.sequence()
+    head = log.signer.head
+    with one_state(log.database.read) as connection:
+        assert stored_tree(connection, 0).size == 4
+        log.write(3)
+        log.sequence()
+        assert stored_tree(connection, 0).size == 4
+        assert check_tables(connection, [log.public_key], origin=ORIGIN, head=head).sound
+    assert log.checked().entries == 7
 
 
 def test_one_changed_leaf_is_one_changed_entry(whole: LogWorld) -> None:
