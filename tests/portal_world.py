@@ -83,7 +83,7 @@ class Portal:
 
 def token_in(page: TestResponse | str) -> str:
     """The token of the last form on a page."""
-    return _TOKEN.findall(page if isinstance(page, str) else page.text)[-1]
+    return str(_TOKEN.findall(page if isinstance(page, str) else page.text)[-1])
 
 
 def submit(

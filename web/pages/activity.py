@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from audit.events import Event
 from vault import grants, trail
+from vault.context import Context
 from vault.errors import NotFoundError
 from vault.trail import Line
 from web.auth import me
@@ -23,7 +25,8 @@ bp: Final = Blueprint("activity", __name__, url_prefix="/activity")
 BLUEPRINTS: Final = (bp,)
 
 PAGE: Final = 25
-LOOKS_AMONG: Final = 100  # lines that are read to find the looks among them
+LINES: Final = 50  # lines that are read at once to find the looks among them
+TURNS: Final = 20
 
 
 class LeafConverter(BaseConverter):
@@ -78,6 +81,7 @@ def _sayings() -> dict[str, str]:
         "record:written": _("added to your record"),
         "record:resealed": _("locked your record with a new key"),
         "record:disposed": _("deleted something that is no longer kept"),
+        "record:shown-again": _("showed you something that was held back for a time"),
         "record:unseal-failed": _("tried to open something that did not open"),
         "request:made": _("asked to see some of your data"),
         "request:decided": _("decided a request"),
@@ -126,13 +130,23 @@ def overview() -> ResponseReturnValue:
     """The newest lines; ``?all=1`` shows what the resident and the system did too."""
     before = request.args.get("before")
     everything = request.args.get("all") == "1"
-    most = PAGE if everything else LOOKS_AMONG
     with reading() as ctx:
-        lines = trail.of_citizen(ctx, citizen_id=me().citizen_id, limit=most, before=before)
-    looks = [look for line in lines if (look := describe(line)).is_look or everything]
-    return render_template(
-        "activity/overview.html", days=by_day(looks), everything=everything, more=older(lines, most), later=before
-    )
+        looks, more = looks_at(ctx, me().citizen_id, before=before, everything=everything)
+    return render_template("activity/overview.html", days=by_day(looks), everything=everything, more=more)
+
+
+def looks_at(
+    ctx: Context, citizen_id: UUID, *, before: str | None = None, everything: bool = False, most: int = PAGE
+) -> tuple[list[Look], str | None]:
+    """About *most* looks at a citizen's data, newest first, and where the next page begins (None at the end)."""
+    found: list[Look] = []
+    for _turn in range(TURNS):
+        lines = trail.of_citizen(ctx, citizen_id=citizen_id, limit=LINES, before=before)
+        found += [look for line in lines if (look := describe(line)).is_look or everything]
+        before = older(lines, LINES)
+        if before is None or len(found) >= most:
+            break
+    return found, before
 
 
 def older(lines: Sequence[Line], most: int) -> str | None:

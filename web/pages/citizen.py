@@ -5,10 +5,10 @@ from typing import Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from vault import cases, grants, requests, trail
+from vault import cases, grants, requests
 from vault.kinds import CaseState
 from web.auth import me
-from web.pages.activity import describe
+from web.pages.activity import looks_at
 from web.pages.common import reading
 
 bp: Final = Blueprint("citizen", __name__)
@@ -24,8 +24,6 @@ def home() -> ResponseReturnValue:
     with reading() as ctx:
         waiting = requests.waiting(ctx, citizen_id=citizen_id)
         live = [grant for grant in grants.of_citizen(ctx, citizen_id=citizen_id) if grant.is_live]
-        looks = [
-            look for line in trail.of_citizen(ctx, citizen_id=citizen_id, limit=40) if (look := describe(line)).is_look
-        ]
+        looks, _more = looks_at(ctx, citizen_id, most=NEWEST)
         open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
     return render_template("citizen/home.html", waiting=waiting, live=live, looks=looks[:NEWEST], open_cases=open_cases)

@@ -1,3 +1,4 @@
+import re
 from uuid import UUID
 
 from tests.portal_world import Portal, submit
@@ -96,3 +97,34 @@ def test_an_administrator_suspends_a_service_at_once(portal: Portal) -> None:
     )
     assert "Suspended" in administrator.get("/admin/services/home-care").text
     assert portal.client("carer").get(f"/officer/shared/{grant_id}").status_code == 403
+
+
+def test_a_hidden_value_opens_alone_and_is_a_line_of_its_own(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name", "home_access.key_safe_code")
+    officer = portal.client("carer")
+    page = officer.get(f"/officer/shared/{grant_id}").text
+    assert "Hidden until you ask" in page
+    answer = submit(
+        officer,
+        f"/officer/shared/{grant_id}/show",
+        {"field": "home_access.key_safe_code"},
+        form_at=f"/officer/shared/{grant_id}",
+    )
+    shown = officer.get(answer.location)
+    assert shown.status_code == 200
+    value = re.search(r'vault-revealed">([^<]+)<', shown.text)
+    assert value is not None
+    assert value[1] not in page
+    assert officer.get(answer.location).status_code == 303
+    assert "The key safe code" in portal.client("edith").get("/activity").text
+
+
+def test_only_what_is_shared_can_be_asked_for_alone(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name", "home_access.key_safe_code")
+    officer, page = portal.client("carer"), f"/officer/shared/{grant_id}"
+    assert submit(officer, f"{page}/show", {"field": "benefits.ni_number"}, form_at=page).status_code == 404
+
+
+def test_a_share_of_hidden_values_alone_can_be_opened(portal: Portal) -> None:
+    grant_id = share(portal, "home_access.key_safe_code")
+    assert "Hidden until you ask" in portal.client("carer").get(f"/officer/shared/{grant_id}").text
