@@ -112,7 +112,14 @@ def queue(
     happening: Happening,
     pairs: list[tuple[bytes, bytes]],
 ) -> bytes:
-    """Put one finished entry into the outbox within *session*'s transaction; return its 32-byte leaf hash."""
+    """
+    Put one finished entry into the outbox within *session*'s transaction; return its 32-byte leaf hash.
+
+    Rows that no entry names yet go with it: the month's key, where this is the first entry of a month.
+    """
+    pending = touched(session)
+    pairs = [*pairs, *pending.items()]
+    pending.clear()
     payload = close(
         {**happening.facts, "by": by(actor)},
         happening.personal,

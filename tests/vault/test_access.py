@@ -337,3 +337,15 @@ def test_a_stranger_cannot_be_told_from_a_resident_by_rows_log_or_polling(house:
     assert rows[0] == rows[1]
     assert abs(shapes[0][0] - shapes[1][0]) <= 2
     assert (known.expires_in, known.interval) == (unknown.expires_in, unknown.interval)
+
+
+def test_the_first_look_of_a_month_is_answered_like_any_other(house: House) -> None:
+    house.clock.ahead = timedelta(days=32)
+    looked: dict[str, Any] = {
+        "actor": house.citizen,
+        "citizen_id": house.citizen_id,
+        "categories": frozenset({"identity"}),
+    }
+    assert opened(read_own(house.vault, **looked)) == {"identity.name": ["Edith Marlow"]}
+    with house.vault.snapshot(SYSTEM) as ctx:
+        assert hold(ctx.session).defects == ()
