@@ -90,6 +90,9 @@ def find(ctx: Context, *, handle: str) -> TokenView:
     """
     The token behind *handle*, if it is good now.
 
+    An access token is of one version of its grant. A refresh token outlives changes of it: what it gives is cut to the
+    grant as it is then.
+
     Raises:
         TokenInvalidError: It is unknown, ended, or of an older version of its grant, or the grant is not active.
     """
@@ -97,7 +100,8 @@ def find(ctx: Context, *, handle: str) -> TokenView:
     if row is None or row.expires_at <= ctx.now:
         raise TokenInvalidError("the token is not known or has ended")
     grant = grants.view(ctx, citizen_id=row.citizen_id, grant_id=row.grant_id)
-    if grant.state is not GrantState.ACTIVE or grant.version != row.grant_version:
+    older = row.kind is TokenKind.ACCESS and grant.version != row.grant_version
+    if grant.state is not GrantState.ACTIVE or older:
         raise TokenInvalidError("the grant behind the token has changed or ended")
     return TokenView(
         kind=row.kind,

@@ -241,6 +241,37 @@ def test_no_read_that_begins_after_stop_sharing_was_answered_gets_a_field(place:
     assert {status for _, status in results} <= {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
+def test_a_refreshed_token_carries_the_grant_as_it_is_now(place: World) -> None:
+    token, _ = granted(place)
+    assert read(place, token).ok
+    with place.vault.transaction(place.citizen) as ctx:
+        (grant,) = grants.of_citizen(ctx, citizen_id=place.citizen_id)
+        grants.narrow(ctx, citizen_id=place.citizen_id, grant_id=grant.grant_id, keep=frozenset({"medication.name"}))
+    assert stopped(place, token).json()["code"] == "token_invalid"
+    fresh = place.client().refresh_token(token)
+    assert isinstance(fresh, DPoPToken)
+    assert fresh.authorization_details[0]["fields"] == {"medication": ["name"]}
+    assert read(place, fresh).json()["fields"] == ["medication.name"]
+    stop_sharing(place)
+    with pytest.raises(InvalidGrant):
+        place.client().refresh_token(token)
+
+
+def test_a_refresh_token_is_of_one_service_and_one_key_and_reads_nothing(place: World) -> None:
+    token, _ = granted(place)
+    stolen = DPoPToken(access_token="a", refresh_token=token.refresh_token, _dpop_key=DPoPKey.generate())
+    with pytest.raises(InvalidGrant):
+        place.client().refresh_token(stolen)
+    with pytest.raises(InvalidGrant):
+        place.client(place.council_tax).refresh_token(token)
+    swapped = DPoPToken(access_token="a", refresh_token=token.access_token, _dpop_key=token.dpop_key)
+    with pytest.raises(InvalidGrant):
+        place.client().refresh_token(swapped)
+    assert token.refresh_token is not None
+    as_access = DPoPToken(access_token=token.refresh_token, _dpop_key=token.dpop_key)
+    assert read(place, as_access).status_code == HTTPStatus.UNAUTHORIZED
+
+
 def test_two_polls_at_once_give_one_token(place: World) -> None:
     asked = ask(place.client())
     place.decide(FOUR)

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response
 from vault import grants, tokens
 from vault.context import SYSTEM
 from vault.errors import NotFoundError, TokenInvalidError
+from vault.kinds import TokenKind
 from vault.tokens import TokenView
 from web.api.edge import API_PATH, edge, service_actor
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
@@ -32,8 +33,8 @@ def _shown(grant_id: str) -> TokenView:
         tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     with here.vault.reading(SYSTEM) as ctx:
         token = tokens.find(ctx, handle=handle)
-    if token.thumbprint != proof.thumbprint:
-        raise TokenInvalidError("the token is bound to another key")
+    if token.thumbprint != proof.thumbprint or token.kind is not TokenKind.ACCESS:
+        raise TokenInvalidError("the token is bound to another key, or is not for this")
     if here.pairwise(token.service_id, token.grant.grant_id) != grant_id:
         raise NotFoundError("the token is of another grant")
     return token

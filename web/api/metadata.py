@@ -6,7 +6,7 @@ from web.api.authlib_core import AUTH_METHOD
 from web.api.edge import API_PATH, Edge
 from web.api.id_token import ALGORITHM
 from web.api.jose import ALGORITHMS
-from web.api.token import CIBA
+from web.api.token import CIBA, REFRESH
 from web.schemas.access_details import TYPE
 
 SIGNATURES: Final = list(ALGORITHMS)
@@ -23,7 +23,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "revocation_endpoint": edge.url("/oauth/revoke"),
         "grant_management_endpoint": edge.url("/oauth/grants"),
         "grant_management_actions_supported": ["query", "revoke"],
-        "grant_types_supported": [CIBA],
+        "grant_types_supported": [CIBA, REFRESH],
         "response_types_supported": [],
         "scopes_supported": ["openid"],
         "subject_types_supported": ["pairwise"],

@@ -10,7 +10,7 @@ from web.api.authlib_core import Server
 from web.api.edge import edge
 from web.api.forms import read_form
 from web.api.proofs import fresh_nonce
-from web.api.token import CibaGrant
+from web.api.token import CibaGrant, RefreshGrant
 from web.api.token_care import Introspection, Revocation
 from web.limits import limiter
 from web.session import csrf
@@ -32,7 +32,8 @@ def _more() -> dict[str, str]:
 def make_server() -> Server:
     """Authlib's server with this project's endpoints and grants."""
     server = Server(_more)
-    server.register_grant(CibaGrant)
+    for grant in (CibaGrant, RefreshGrant):
+        server.register_grant(grant)
     for endpoint in (ciba.BackchannelAuthentication, Introspection, Revocation):
         server.register_endpoint(endpoint)
     return server

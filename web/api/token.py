@@ -1,14 +1,15 @@
-"""The token endpoint: CIBA's grant type, DPoP-bound opaque tokens of 300 seconds, and what was granted with them."""
+"""The token endpoint: first tokens by CIBA, then refreshed; opaque, DPoP-bound, 300 seconds, with what was granted."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from vault import requests, tokens
 from vault.access import Proof
 from vault.context import SYSTEM, Context
-from vault.errors import ReplayedError
+from vault.errors import ReplayedError, TokenInvalidError
 from vault.grants import GrantView
-from vault.kinds import GrantState
+from vault.kinds import GrantState, TokenKind
 from web.api import id_token, issuer_key
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.edge import API_PATH, edge
@@ -18,6 +19,7 @@ from web.faults import NonceNeededError, ProofInvalidError
 from web.schemas import access_details
 
 CIBA: Final = "urn:openid:params:grant-type:ciba"
+REFRESH: Final = "refresh_token"
 LONGEST_HANDLE: Final = 128
 
 _REFUSALS: Final = {
@@ -30,10 +32,9 @@ _REFUSALS: Final = {
 }
 
 
-class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib carries no types
-    """``grant_type=urn:openid:params:grant-type:ciba`` (CIBA Core 1.0, section 10.1)."""
+class ProvenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib carries no types
+    """What every grant type here asks first: a sound form, a proof of the key, and the client."""
 
-    GRANT_TYPE = CIBA
     TOKEN_ENDPOINT_AUTH_METHODS = (AUTH_METHOD,)
 
     def validate_token_request(self) -> None:
@@ -43,14 +44,44 @@ class CibaGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib 
         self.request.client = self.authenticate_token_endpoint_client()
         _spend(self.proof)
 
+    def handle_in(self, member: str) -> str:
+        """
+        The opaque handle that the form carries as *member*.
+
+        Raises:
+            OAuthRefusedError: It is missing or cannot be one.
+        """
+        handle: str = self.form.get(member, "")
+        if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
+            raise OAuthRefusedError("invalid_request", f"{member} is missing or is not one")
+        return handle
+
+
+class CibaGrant(ProvenGrant):
+    """``grant_type=urn:openid:params:grant-type:ciba`` (CIBA Core 1.0, section 10.1)."""
+
+    GRANT_TYPE = CIBA
+
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """The first token of an allowed request, or where the request stands."""
-        handle = self.form.get("auth_req_id", "")
-        if not 0 < len(handle) <= LONGEST_HANDLE or not handle.isascii():
-            raise OAuthRefusedError("invalid_request", "auth_req_id is missing or is not one")
-        answer = _redeem(self.request.client, handle, self.proof)
+        answer = _redeem(self.request.client, self.handle_in("auth_req_id"), self.proof)
         if isinstance(answer, str):
             raise OAuthRefusedError(*_REFUSALS[answer])
+        return HTTPStatus.OK, answer, []
+
+
+class RefreshGrant(ProvenGrant):
+    """``grant_type=refresh_token``: a new access token, cut to the grant as it is now; nothing is rotated."""
+
+    GRANT_TYPE = REFRESH
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """A new access token for the same key."""
+        answer = _refresh(self.request.client, self.handle_in("refresh_token"), self.proof)
+        if answer is None:
+            raise OAuthRefusedError(
+                "invalid_grant", "the refresh token is not known, not yours, or its grant has ended"
+            )
         return HTTPStatus.OK, answer, []
 
 
@@ -85,23 +116,38 @@ def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
             return polled.state
         if polled.grant.state is not GrantState.ACTIVE:
             return "denied"
-        issued = tokens.issue(ctx, grant_id=polled.grant.grant_id, thumbprint=proof.thumbprint)
+        answer = _answer(ctx, client, polled.grant, proof)
+        answer["id_token"] = _id_token(ctx, client, polled.grant, answer["access_token"])
+        if polled.grant.not_after > ctx.now + timedelta(seconds=tokens.LIFETIME_SECONDS):
+            answer["refresh_token"] = _refresh_token(ctx, polled.grant, proof)
         requests.mark_redeemed(ctx, service_id=client.service_id, handle=handle)
-        return _response(ctx, client, polled.grant, issued)
+        return answer
 
 
-def _response(ctx: Context, client: Client, grant: GrantView, issued: tokens.Issued) -> dict[str, Any]:
-    here = edge()
-    signed = id_token.make(
-        issuer_key.signer(here.vault),
-        key_id=issuer_key.key_id(here.vault),
-        issuer=here.issuer,
-        audience=client.slug,
-        subject=here.pairwise(client.service_id, grant.citizen_id),
-        decided_at=grant.made_at,
-        now=ctx.now,
-        access_token=issued.handle,
+def _refresh_token(ctx: Context, grant: GrantView, proof: Proof) -> str:
+    """A token that lives as long as the grant may, for the same key."""
+    seconds = int(grant.purpose.longest.total_seconds())
+    issued = tokens.issue(
+        ctx, grant_id=grant.grant_id, thumbprint=proof.thumbprint, kind=TokenKind.REFRESH, seconds=seconds
     )
+    return issued.handle
+
+
+def _refresh(client: Client, handle: str, proof: Proof) -> dict[str, Any] | None:
+    try:
+        with edge().vault.transaction(client.actor) as ctx:
+            token = tokens.find(ctx, handle=handle)
+            mine = token.service_id == client.service_id and token.thumbprint == proof.thumbprint
+            if not mine or token.kind is not TokenKind.REFRESH:
+                return None
+            return _answer(ctx, client, token.grant, proof)
+    except TokenInvalidError:
+        return None
+
+
+def _answer(ctx: Context, client: Client, grant: GrantView, proof: Proof) -> dict[str, Any]:
+    here = edge()
+    issued = tokens.issue(ctx, grant_id=grant.grant_id, thumbprint=proof.thumbprint)
     return {
         "access_token": issued.handle,
         "token_type": "DPoP",
@@ -109,5 +155,18 @@ def _response(ctx: Context, client: Client, grant: GrantView, issued: tokens.Iss
         "scope": "openid",
         "grant_id": here.pairwise(client.service_id, grant.grant_id),
         access_details.PARAMETER: access_details.of_grant(grant, location=here.url(API_PATH)),
-        "id_token": signed,
     }
+
+
+def _id_token(ctx: Context, client: Client, grant: GrantView, access_token: str) -> str:
+    here = edge()
+    return id_token.make(
+        issuer_key.signer(here.vault),
+        key_id=issuer_key.key_id(here.vault),
+        issuer=here.issuer,
+        audience=client.slug,
+        subject=here.pairwise(client.service_id, grant.citizen_id),
+        decided_at=grant.made_at,
+        now=ctx.now,
+        access_token=access_token,
+    )
