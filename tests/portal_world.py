@@ -24,8 +24,8 @@ from vault.requests import RequestView
 from web.app import create_app
 from web.auth import COOKIE
 from web.config import Config
-from web.demo import setting_up
-from web.demo.setting_up import Note
+from web.demo import note, setting_up
+from web.demo.note import Note
 from web.opening import close, created, open_for, signer_of
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -124,7 +124,7 @@ def opened(told: Path, issuer: str) -> Iterator[Portal]:
         config = _config(home, issuer)
         vault = open_for(config)
         try:
-            yield Portal(create_app(config, vault), vault, config, setting_up.read_note(home))
+            yield Portal(create_app(config, vault), vault, config, note.read(home))
         finally:
             close(vault)
 

@@ -1,14 +1,13 @@
 """``citizen-vault demo``: an invented council in an empty vault, kept until it is begun anew."""
 
+import os
 from pathlib import Path
 
 import click
-from sqlalchemy.engine import make_url
 
 from web.cli.showing import counted
 from web.config import Config
-from web.demo import setting_up
-from web.opening import created, settings
+from web.demo import note
 
 
 @click.command()
@@ -27,37 +26,47 @@ def demo(*, residents: int | None, reset: bool, yes: bool, links: bool) -> None:
       citizen-vault demo --residents 200
       citizen-vault serve
     """
-    config = settings()
+    config = Config.from_environment(os.environ)
     if reset:
         _begin_anew(config, yes=yes)
-    if setting_up.exists(config.home):
+    if note.exists(config.home):
         click.echo(f"the demo in {config.home} is kept as it is; `citizen-vault demo --reset` begins anew")
     else:
         _set_up(config, residents)
     if links:
-        with created(config) as vault:
-            print_links(setting_up.sign_in_links(vault, home=config.home, issuer=config.issuer))
+        _print_links(config)
+
+
+def _print_links(config: Config) -> None:
+    from web.demo import doors  # noqa: PLC0415 -- a demo that is there must be told quickly, without loading the vault
+    from web.opening import opened  # noqa: PLC0415 -- as above
+
+    with opened(config) as vault:
+        print_links(doors.sign_in_links(vault, home=config.home, issuer=config.issuer))
 
 
 def _set_up(config: Config, residents: int | None) -> None:
-    if (config.home / setting_up.FOLDER / "begun").exists():
+    from web.demo import setting_up  # noqa: PLC0415 -- as in `_print_links`
+    from web.opening import created  # noqa: PLC0415 -- as above
+
+    if note.has_begun(config.home):
         click.echo("an unfinished demo is removed first")
-        setting_up.delete(config.home, database=_database(config), keys=_keys(config))
+        note.delete(config.home, database=_database(config), keys=_keys(config))
     elif _database(config).exists():
-        raise setting_up.NotADemoError(
+        raise note.NotADemoError(
             f"there is a vault in `{config.home}` already; set CITIZEN_VAULT_HOME to an empty folder for the demo"
         )
     with created(config) as vault:
-        note = setting_up.begin(
+        made = setting_up.begin(
             vault, home=config.home, residents=residents, step=lambda words: click.echo(f"  {words}", err=True)
         )
-    click.echo(f"demo ready in {config.home}: {setting_up.COUNCIL}, {counted(note.residents, 'resident')}")
+    click.echo(f"demo ready in {config.home}: {note.COUNCIL}, {counted(made.residents, 'resident')}")
 
 
 def _begin_anew(config: Config, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete the demo in {config.home}, with everything in it?", abort=True, err=True)
-    setting_up.delete(config.home, database=_database(config), keys=_keys(config))
+    note.delete(config.home, database=_database(config), keys=_keys(config))
 
 
 def _database(config: Config) -> Path:
@@ -67,10 +76,10 @@ def _database(config: Config) -> Path:
     Raises:
         NotADemoError: The settings name a database server.
     """
-    url = make_url(config.database_url)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise setting_up.NotADemoError("the demo keeps its data in a file; unset CITIZEN_VAULT_DATABASE_URL for it")
-    return Path(url.database)
+    kind, _, place = config.database_url.partition(":///")
+    if kind != "sqlite" or not place:
+        raise note.NotADemoError("the demo keeps its data in a file; unset CITIZEN_VAULT_DATABASE_URL for it")
+    return Path(place)
 
 
 def _keys(config: Config) -> Path:

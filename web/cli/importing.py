@@ -58,7 +58,9 @@ def import_(
             keep_unknown=keep_unknown,
         )
         files = in_order(paths)
-        with click.progressbar(length=len(files), label="importing", file=sys.stderr) as bar:
+        with click.progressbar(
+            length=len(files), label="importing", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
             summary = run_import(vault, paths=paths, order=order, progress=lambda _file: bar.update(1))
     show(summary.as_json(), as_json=as_json, lines=_lines(summary))
     if summary.failed:

@@ -16,7 +16,7 @@ from granian.log import LogLevels
 
 from web.cli.demo import print_links
 from web.config import DEFAULT_ISSUER, PREFIX, Config
-from web.demo import setting_up
+from web.demo import doors, note
 from web.opening import opened, settings
 
 PATIENCE_SECONDS: Final = 10
@@ -64,8 +64,8 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
 def _settings(host: str, port: int) -> Config:
     """The settings, with what a demo and another port imply where the environment says nothing of it."""
     implied = {"ISSUER": f"http://{host}:{port}"} if host == "localhost" else {"ISSUER": DEFAULT_ISSUER}
-    if setting_up.exists(settings().home):
-        implied |= {"DEMO": "1", "COUNCIL": setting_up.COUNCIL}
+    if note.exists(settings().home):
+        implied |= {"DEMO": "1", "COUNCIL": note.COUNCIL}
     for name, value in implied.items():
         os.environ.setdefault(PREFIX + name, value)
     return settings()
@@ -75,8 +75,8 @@ def _look(config: Config) -> tuple[bool, list[tuple[str, str]]]:
     """Open the vault once, so that what is wrong is said here and not by a worker; make the demo's links."""
     with opened(config) as vault:
         links = (
-            setting_up.sign_in_links(vault, home=config.home, issuer=config.issuer)
-            if config.demo and setting_up.exists(config.home)
+            doors.sign_in_links(vault, home=config.home, issuer=config.issuer)
+            if config.demo and note.exists(config.home)
             else []
         )
         return vault.db.is_sqlite, links

@@ -37,12 +37,12 @@ def table(rows: Sequence[Mapping[str, object]], *columns: str) -> list[str]:
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """
-    A progress bar on standard error, so that reports can be piped; nothing where nobody watches.
+    A progress bar on standard error, so that reports can be piped; hidden where nobody watches.
 
     Yields:
         What is told how much of how much is done.
     """
-    with click.progressbar(length=1, label=label, file=sys.stderr, update_min_steps=1) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def tell(done: int, total: int) -> None:
             bar.length = max(total, 1)

@@ -10,8 +10,8 @@ from flask_login import current_user
 from vault import sign_ins
 from vault.context import SYSTEM
 from web.auth import go_on_to, let_in, me
-from web.demo import setting_up, steps, tampering
-from web.demo.setting_up import NotADemoError
+from web.demo import doors, note, steps, tampering
+from web.demo.note import NotADemoError
 from web.limits import limiter
 from web.runtime import runtime
 
@@ -26,20 +26,20 @@ def story() -> ResponseReturnValue:
     """Tell the story, as far as it has come."""
     config = runtime().config
     try:
-        note = setting_up.read_note(config.home)
+        held = note.read(config.home)
     except NotADemoError:
         abort(404)
-    standing = steps.standing(runtime().vault, citizen_id=note.citizens[steps.HERO])
+    standing = steps.standing(runtime().vault, citizen_id=held.citizens[steps.HERO])
     done = [step.is_done(standing) for step in steps.STEPS]
     finding = session.pop(_FINDING, None)
     return render_template(
         "demo/story.html",
         steps=list(zip(steps.STEPS, [*done[:-1], bool(finding)], strict=True)),
-        others={slug: words for slug, words in steps.OTHERS.items() if slug in note.accounts},
-        accounts=note.accounts,
+        others={slug: words for slug, words in steps.OTHERS.items() if slug in held.accounts},
+        accounts=held.accounts,
         tricks=tampering.TRICKS,
         finding=finding,
-        today=note.today,
+        today=held.today,
     )
 
 
@@ -47,7 +47,7 @@ def story() -> ResponseReturnValue:
 def be(slug: str) -> ResponseReturnValue:
     """Sign out, and sign in as *slug*."""
     try:
-        account = setting_up.account_of(runtime().vault, home=runtime().config.home, slug=slug)
+        account = doors.account_of(runtime().vault, home=runtime().config.home, slug=slug)
     except NotADemoError:
         abort(404)
     if current_user.is_authenticated:
@@ -61,8 +61,8 @@ def be(slug: str) -> ResponseReturnValue:
 
 def _hero_shares() -> UUID | None:
     """The newest share of Edith's with home care, stopped or not: what Aisha came to look at."""
-    note = setting_up.read_note(runtime().config.home)
-    shared = steps.standing(runtime().vault, citizen_id=note.citizens[steps.HERO]).shared
+    held = note.read(runtime().config.home)
+    shared = steps.standing(runtime().vault, citizen_id=held.citizens[steps.HERO]).shared
     return max(shared, key=lambda grant: grant.made_at).grant_id if shared else None
 
 
@@ -71,9 +71,7 @@ def _hero_shares() -> UUID | None:
 def tamper() -> ResponseReturnValue:
     """Play a trick on a copy of the database, and show which row the check names."""
     config = runtime().config
-    found = tampering.try_out(
-        runtime().vault, trick=request.form.get("trick", ""), folder=config.home / setting_up.FOLDER
-    )
+    found = tampering.try_out(runtime().vault, trick=request.form.get("trick", ""), folder=config.home / note.FOLDER)
     session[_FINDING] = {
         "words": found.words,
         "rows": found.rows,

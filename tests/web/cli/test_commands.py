@@ -266,6 +266,24 @@ def test_a_vault_that_is_no_demo_is_neither_filled_nor_deleted(laid: Run, home: 
     assert (home / "vault.db").exists()
 
 
+def test_a_demo_is_kept_until_it_is_begun_anew_and_an_unfinished_one_is_begun_again(run: Run, home: Path) -> None:
+    made = run("demo")
+    assert made.status == 0
+    assert "14 residents" in made.out
+    key = (home / "keys" / "sign-log").read_bytes()
+    kept = run("demo", "--links")
+    assert kept.status == 0
+    assert "is kept as it is" in kept.out
+    assert kept.out.count("http://localhost:8000/link/") == 4
+    assert (home / "keys" / "sign-log").read_bytes() == key
+    (home / "demo" / "story.json").unlink()
+    again = run("demo", "--residents", "16")
+    assert again.status == 0
+    assert "16 residents" in again.out
+    assert (home / "keys" / "sign-log").read_bytes() != key
+    assert run("audit", "verify").status == 0
+
+
 def test_policies_are_checked_and_put_in_words(run: Run, tmp_path: Path) -> None:
     assert run("policy", "check").status == 0
     assert run("policy", "check", tmp_path).status == 1

@@ -11,9 +11,9 @@ from vault.context import OPERATOR, Vault
 from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
 from web.config import Config
-from web.demo import setting_up, tampering
+from web.demo import doors, note, setting_up, tampering
 from web.demo.extracts import HOSPITAL, SOURCES
-from web.demo.setting_up import NotADemoError, Note
+from web.demo.note import NotADemoError, Note
 from web.opening import created
 
 
@@ -164,7 +164,7 @@ def test_a_vault_that_is_no_demo_has_no_such_page(demo: Demo) -> None:
 
 
 def test_links_sign_in_four_kinds_of_people(demo: Demo) -> None:
-    found = setting_up.sign_in_links(demo.vault, home=demo.config.home, issuer="http://localhost:8000")
+    found = doors.sign_in_links(demo.vault, home=demo.config.home, issuer="http://localhost:8000")
     assert len(found) == 4
     assert all(address.startswith("http://localhost:8000/link/") for _who, address in found)
 
@@ -173,7 +173,7 @@ def test_a_vault_that_the_demo_did_not_make_is_never_deleted(tmp_path: Path) -> 
     database, keys = tmp_path / "vault.db", tmp_path / "keys"
     database.touch()
     with pytest.raises(NotADemoError):
-        setting_up.delete(tmp_path, database=database, keys=keys)
+        note.delete(tmp_path, database=database, keys=keys)
     assert database.exists()
 
 

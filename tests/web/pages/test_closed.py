@@ -111,7 +111,7 @@ def test_after_signing_in_people_land_where_they_wanted_to_go(portal: Portal) ->
 
 
 def test_a_link_is_looked_at_without_being_used_and_works_once(portal: Portal) -> None:
-    from web.demo.setting_up import sign_in_links  # noqa: PLC0415 -- only this test lays links
+    from web.demo.doors import sign_in_links  # noqa: PLC0415 -- only this test lays links
 
     path = sign_in_links(portal.vault, home=portal.config.home, issuer="")[0][1]
     client = portal.client()
