@@ -12,6 +12,7 @@ import pytest
 from tests import databases, network
 
 REALDATA = "CITIZEN_VAULT_REALDATA"
+OUR_FOLDER = pytest.StashKey[str]()  # only who made the run's folder deletes it: a test may run tests of its own
 
 network.switch_off()
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -33,14 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get(REALDATA) == "required" and not _open_data(config).is_dir():
         message = f"{REALDATA}=required, and there is no folder {_open_data(config)}"
         raise pytest.UsageError(message)
-    os.environ[databases.RUN] = tempfile.mkdtemp(prefix="vault-run-")
+    config.stash[OUR_FOLDER] = os.environ[databases.RUN] = tempfile.mkdtemp(prefix="vault-run-")
     os.environ[databases.PROCESS] = str(os.getpid())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Delete the run's folder; the server's keeper sees to its own."""
-    if not _is_worker(config) and databases.RUN in os.environ:
-        shutil.rmtree(os.environ.pop(databases.RUN), ignore_errors=True)
+    if OUR_FOLDER in config.stash:
+        shutil.rmtree(config.stash[OUR_FOLDER], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+from tests.databases import run_folder
+
 PYTHON_LOCKS: Final = ("requirements.lock", "requirements-test.lock", "requirements-node.lock")
 NODE_LOCKS: Final = ("web/frontend/package-lock.json", "tests/node/package-lock.json")
 PIN: Final = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)", re.MULTILINE)
@@ -94,6 +96,7 @@ def test_real_input_is_left_out_with_a_notice_or_demanded(
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     answer = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=False)
     assert answer.returncode == code, answer.stdout + answer.stderr
+    assert run_folder().is_dir(), "the run within deleted the folder of the run around it"
     assert ("NOTICE: no ../shared/data/open" in answer.stdout) == (not present and not required)
     assert ("1 deselected" in answer.stdout) == (not present and not required)
 
