@@ -115,29 +115,27 @@ def mac_is_sound(key: bytes, encoded: bytes, mark: bytes) -> bool:
     return hmac.compare_digest(mac(key, encoded), mark)
 
 
-def commitment_in(encoded: bytes) -> bytes | None:
-    """Return the 32 bytes that stored leaf bytes commit to, or None; a changed leaf may name none."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What stored leaf bytes say that other columns repeat; None for what a changed leaf does not say."""
+
+    writer: str | None = None
+    subject: bytes | None = None
+    commitment: bytes | None = None
+
+
+def named_in(encoded: bytes) -> Named:
+    """Return what stored leaf bytes name, without judging them."""
     try:
-        return bytes.fromhex(orjson.loads(encoded)["commitment"])
+        members = orjson.loads(encoded)
+        writer, subject, committed = members["writer"], members["subject"], members["commitment"]
+        return Named(
+            writer if isinstance(writer, str) else None,
+            None if subject is None else bytes.fromhex(subject),
+            None if committed is None else bytes.fromhex(committed),
+        )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def subject_in(encoded: bytes) -> bytes | None:
-    """Return the pseudonym, 16 bytes, that stored leaf bytes name, or None; a changed leaf may name none."""
-    try:
-        return bytes.fromhex(orjson.loads(encoded)["subject"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def writer_in(encoded: bytes) -> str | None:
-    """Return the writer that stored leaf bytes name, or None; a changed leaf may name none."""
-    try:
-        writer = orjson.loads(encoded)["writer"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
-    return writer if isinstance(writer, str) else None
+        return Named()
 
 
 def _canonical(members: Mapping[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from audit.entry import commitment_in
+from audit.entry import named_in
 from audit.errors import TreeIncompleteError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, PAYLOADS
@@ -104,7 +104,7 @@ def _entries(tree: StoredTree, start: int, width: int) -> list[Any]:
 
 
 def _payloads(tree: StoredTree, leaves: list[bytes]) -> list[bytes | None]:
-    commitments = [commitment_in(leaf) for leaf in leaves]
+    commitments = [named_in(leaf).commitment for leaf in leaves]
     wanted = [commitment for commitment in commitments if commitment is not None]
     query = select(PAYLOADS.c.commitment, PAYLOADS.c.payload).where(PAYLOADS.c.commitment.in_(wanted))
     held: dict[bytes | None, bytes] = {row.commitment: row.payload for row in tree.connection.execute(query)}

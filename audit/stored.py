@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
-from audit.entry import commitment_in, leaf_hash, mac_is_sound, subject_in, writer_in
+from audit.entry import leaf_hash, mac_is_sound, named_in
 from audit.errors import CheckpointInvalidError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, NODES, OUTBOX, PAYLOADS, WRITERS
@@ -97,26 +97,26 @@ def _check_log(
 
 
 def _take_chunk(connection: Executor, checker: Checker, start: int, end: int) -> Iterator[list[tuple[Place, bytes]]]:
-    query = select(ENTRIES.c.index.label("at"), ENTRIES.c.leaf_hash, ENTRIES.c.leaf, ENTRIES.c.subject).where(
+    query = select(ENTRIES.c.index, ENTRIES.c.leaf_hash, ENTRIES.c.leaf, ENTRIES.c.subject).where(
         ENTRIES.c.log == checker.log, ENTRIES.c.index >= start, ENTRIES.c.index < end
     )
-    rows = {row.at: row for row in connection.execute(query)}
-    payloads = _payloads(connection, [commitment_in(row.leaf) for row in rows.values()])
+    rows = {index: (held, leaf, subject, named_in(leaf)) for index, held, leaf, subject in connection.execute(query)}
+    payloads = _payloads(connection, [named.commitment for *_, named in rows.values()])
     for index in range(start, end):
-        row = rows.get(index)
-        if row is None:
+        if index not in rows:
             yield checker.skip()
             continue
-        if row.subject != subject_in(row.leaf):
+        held, leaf, subject, named = rows[index]
+        if subject != named.subject:
             checker.report.add(DefectKind.ENTRY_CHANGED, checker.log, f"entry {index}")
-        payload, month = payloads.get(commitment_in(row.leaf), (None, None))
-        yield checker.take(row.leaf, held_hash=row.leaf_hash, payload=payload, month=month)
+        payload, month = payloads.get(named.commitment, (None, None))
+        yield checker.take(leaf, held_hash=held, payload=payload, month=month)
 
 
 def _payloads(connection: Executor, commitments: Sequence[bytes | None]) -> dict[bytes | None, tuple[bytes, str]]:
     wanted = [commitment for commitment in commitments if commitment is not None]
-    query = select(PAYLOADS).where(PAYLOADS.c.commitment.in_(wanted))
-    return {row.commitment: (row.payload, row.month) for row in connection.execute(query)}
+    query = select(PAYLOADS.c.commitment, PAYLOADS.c.payload, PAYLOADS.c.month).where(PAYLOADS.c.commitment.in_(wanted))
+    return {commitment: (payload, month) for commitment, payload, month in connection.execute(query)}
 
 
 def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapping[Place, bytes]) -> None:
@@ -175,7 +175,7 @@ def _check_payload_rows(connection: Executor, report: Report) -> None:
     if count == report.payloads:
         return
     # Only when there are more than the leaves account for, every leaf is looked at again.
-    known = {commitment_in(leaf) for leaf in connection.execute(select(ENTRIES.c.leaf)).scalars()}
+    known = {named_in(leaf).commitment for leaf in connection.execute(select(ENTRIES.c.leaf)).scalars()}
     for commitment in connection.execute(select(PAYLOADS.c.commitment)).scalars():
         if commitment not in known:
             report.add(DefectKind.PAYLOAD_UNKNOWN, 0, f"payload {commitment.hex()}")
@@ -197,9 +197,7 @@ def _check_outbox(connection: Executor, report: Report, writer_key: Callable[[st
 
 
 def _is_queued_right(row: Any, writer_key: Callable[[str], bytes] | None) -> bool:  # noqa: ANN401 -- a row
-    if row.leaf_hash != leaf_hash(row.leaf) or row.subject != subject_in(row.leaf):
+    named = named_in(row.leaf)
+    if row.leaf_hash != leaf_hash(row.leaf) or row.subject != named.subject or named.writer is None:
         return False
-    writer = writer_in(row.leaf)
-    if writer is None:
-        return False
-    return writer_key is None or mac_is_sound(writer_key(writer), row.leaf, row.mac)
+    return writer_key is None or mac_is_sound(writer_key(named.writer), row.leaf, row.mac)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.entry import commitment_in
+from audit.entry import named_in
 from audit.numbers import FaultKind
 from audit.report import DefectKind, Report
 from audit.store import one_state, stored_tree
@@ -52,7 +52,7 @@ def _flip_note(log: LogWorld) -> None:
 
 def _payload_of(log: LogWorld, index: int) -> str:
     leaf = log.ask(f'SELECT leaf FROM audit_entries WHERE "index" = {index}')[0][0]
-    held = (commitment_in(leaf) or b"").hex()
+    held = (named_in(leaf).commitment or b"").hex()
     return f"commitment = decode('{held}', 'hex')" if not log.database.is_sqlite else f"commitment = x'{held}'"
 
 

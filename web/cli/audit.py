@@ -15,6 +15,7 @@ from audit.numbers import Fault
 from audit.recovery import recover
 from audit.report import Report
 from audit.sequencer import run, sequence
+from audit.store import one_state
 from audit.stored import check_tables
 from vault import holding
 from vault.clock import microseconds
@@ -70,7 +71,7 @@ def verify(*, folder: Path | None, keys: tuple[str, ...], as_json: bool) -> None
 def _check_log(vault: Vault, config: Config) -> Report:
     signer = signer_of(vault, config)
     head = signer.head
-    with vault.db.read.connect() as connection, progress("proving the log") as tell:
+    with one_state(vault.db.read) as connection, progress("proving the log") as tell:
         return check_tables(
             connection,
             [signer.public_key],
