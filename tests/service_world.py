@@ -106,6 +106,8 @@ class World:
     council_tax: Service
     session: Session
     app: Flask
+    keys: Path
+    """The key store's folder."""
 
     def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:
         """requests-oauth2client, unmodified, as *service*."""
@@ -218,5 +220,5 @@ def world(folder: Path, database_url: str) -> Iterator[World]:
     home_care = _register(vault, "home-care", council, [definition.slug for definition in PURPOSES])
     council_tax = _register(vault, "council-tax", council, ["care-review"])
     with _served(server), Session() as session:
-        yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session, app)
+        yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session, app, folder / "keys")
     vault.db.dispose()

@@ -10,9 +10,11 @@ from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE
+from werkzeug.exceptions import HTTPException
 
 from vault import access
 from vault.access import ActingPerson
+from vault.errors import InvalidInputError
 from vault.release import FieldState, Opened, RecordView, Refusal, Release
 from web.api import receipts, structured
 from web.api.edge import edge
@@ -174,3 +176,14 @@ def _record(service_id: UUID, record: RecordView) -> dict[str, Any]:
 
 def _states(states: Mapping[str, FieldState]) -> dict[str, dict[str, str]]:
     return {name: {"kind": state.kind, "detail": state.detail} for name, state in states.items()}
+
+
+def _unsound(error: HTTPException) -> Response:
+    """Which parameters are wrong, by name; unknown ones are not quoted, since their names came from outside."""
+    messages = getattr(error, "data", {}).get("messages", {}).get("query", {})
+    wrong = [f"`{name}` is not as described" for name in ("fields", "history") if name in messages]
+    unknown = ["it has a parameter that is not known"] if messages.keys() - {"fields", "history"} else []
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidInputError.code, "; ".join([*wrong, *unknown]))
+
+
+blueprint.register_error_handler(HTTPStatus.UNPROCESSABLE_ENTITY, _unsound)

@@ -81,6 +81,8 @@ def test_a_query_that_is_not_sound_is_a_problem_and_opens_nothing(place: World, 
     answer = read(place, token, query)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] in {"invalid_input", "unknown_field"}
+    assert answer.json()["detail"]
     assert "script" not in answer.text
     assert not any(value in answer.text for value in EVERY_VALUE)
 

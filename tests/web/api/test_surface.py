@@ -91,3 +91,16 @@ def test_an_api_answer_is_no_page_and_may_not_be_framed_or_guessed(place: World)
     answer = place.session.get(f"{place.issuer}/api/v1/records", timeout=10)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in answer.headers
+
+
+def test_a_vault_whose_key_store_is_gone_is_alive_and_not_ready(place: World) -> None:
+    keys = place.keys
+    keys.rename(keys.with_name("moved"))
+    try:
+        assert place.session.get(f"{place.issuer}/healthz", timeout=10).ok
+        answer = place.session.get(f"{place.issuer}/readyz", timeout=10)
+    finally:
+        keys.with_name("moved").rename(keys)
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert str(keys) not in answer.text
+    assert place.session.get(f"{place.issuer}/readyz", timeout=10).ok
