@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from vault import sign_ins
 from vault.context import SYSTEM
+from vault.kinds import Role
 from web.auth import go_on_to, let_in, me
 from web.demo import doors, note, steps, tampering
 from web.demo.note import NotADemoError
@@ -54,8 +55,11 @@ def be(slug: str) -> ResponseReturnValue:
         with runtime().vault.transaction(SYSTEM) as ctx:
             sign_ins.end(ctx, cookie=me().cookie)
         runtime().names.drop(me().cookie)
+    page = steps.PAGES.get(request.form.get("page", ""))
     if slug == steps.LOOKER and (shared := _hero_shares()):
         go_on_to(url_for("officer.view", grant_id=shared))
+    elif page and account.role is Role.CITIZEN:
+        go_on_to(url_for(page))
     return let_in(account.account_id, method="demo")
 
 

@@ -47,13 +47,29 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A button: who one becomes, what it says, and the page it leads to (a name of `PAGES`; empty: their home)."""
+
+    slug: str
+    words: str
+    page: str = ""
+
+
+PAGES: Final[Mapping[str, str]] = {
+    "requests": "requests.inbox",
+    "sharing": "sharing.overview",
+    "activity": "activity.overview",
+}
+"""Page of the story → endpoint of the portal."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step: what to do, as whom, and when it counts as done."""
 
     title: str
     words: Sequence[str]
-    people: Mapping[str, str]
-    """Slug → what the button says."""
+    people: tuple[Part, ...]
     is_done: Callable[[Standing], bool]
 
 
@@ -61,11 +77,11 @@ STEPS: Final = (
     Step(
         "Edith decides",
         (
-            "Edith Hargreaves is 82 and came home from hospital today, with a new hip, five medicines and a cat.",
+            "Edith Hargreaves is 82 and came home from hospital today, with a new hip, four medicines and a cat.",
             "Harbour Home Care comes at six and asks to see some of her record.",
             "As Edith, open the request, choose what to share, and share it. Nothing is picked beforehand.",
         ),
-        {"edith": "Be Edith"},
+        (Part("edith", "Be Edith and decide", "requests"),),
         lambda now: now.decided,
     ),
     Step(
@@ -74,7 +90,7 @@ STEPS: Final = (
             "As Aisha, the senior carer, look at what Edith shares: exactly that and no more.",
             "For what is dangerous to miss, the page says whether it is not recorded or not shared.",
         ),
-        {"carer": "Be Aisha, senior carer"},
+        (Part("carer", "Be Aisha and look"),),
         lambda now: now.looked,
     ),
     Step(
@@ -83,7 +99,7 @@ STEPS: Final = (
             "As Edith, go to who can see your data and stop sharing with home care.",
             "Then, as Aisha, look again: the answer is no, from the very next call, and the log says so.",
         ),
-        {"edith": "Be Edith", "carer": "Be Aisha"},
+        (Part("edith", "Be Edith and stop sharing", "sharing"), Part("carer", "Be Aisha and look again")),
         lambda now: now.stopped,
     ),
     Step(
@@ -92,7 +108,11 @@ STEPS: Final = (
             "As Edith, read who looked. Check a line: it stands in a signed log that nobody can quietly change.",
             "Council tax looked by law: there is no stop button, but she can object, and it pauses meanwhile.",
         ),
-        {"edith": "Be Edith", "tax-officer": "Be Graham, council tax"},
+        (
+            Part("edith", "Be Edith and see who looked", "activity"),
+            Part("edith", "Be Edith and object", "sharing"),
+            Part("tax-officer", "Be Graham, council tax"),
+        ),
         lambda now: now.objected,
     ),
     Step(
@@ -101,7 +121,7 @@ STEPS: Final = (
             "Ruth, the auditor, reads the log without any names in it.",
             "Then play a trick on a copy of the database, as its administrator could, and see which row is named.",
         ),
-        {"auditor": "Be Ruth, auditor"},
+        (Part("auditor", "Be Ruth and read the log"),),
         lambda _now: False,
     ),
 )

@@ -138,6 +138,17 @@ def test_the_carer_sees_what_edith_shares_and_is_refused_once_she_stops(demo: De
     assert browser.get("/demo").text.count("Done") == 3
 
 
+@pytest.mark.parametrize(
+    ("page", "path"),
+    [("requests", "/requests"), ("sharing", "/sharing"), ("activity", "/activity"), ("//evil.example", "/home")],
+)
+def test_a_button_of_the_story_leads_to_its_page_and_to_no_other(browser: FlaskClient, page: str, path: str) -> None:
+    form = {"csrf_token": _token(browser.get("/demo").text), "page": page}
+    answer = browser.post("/demo/be/edith", data=form, follow_redirects=True)
+    assert answer.status_code == 200
+    assert (answer.request.host, answer.request.path) == ("localhost", path)
+
+
 @pytest.mark.parametrize("slug", ["poppy", "harold", "nobody"])
 def test_nobody_without_an_account_can_be_played(browser: FlaskClient, slug: str) -> None:
     token = _token(browser.get("/demo").text)
