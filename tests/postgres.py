@@ -101,8 +101,14 @@ def unprivileged_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def start(on_behalf_of: int) -> Server:
-    """Make and start a server that lives as long as the process *on_behalf_of*; come back when it answers."""
+def start(on_behalf_of: int, **changed: str) -> Server:
+    """
+    Make and start a server that lives as long as the process *on_behalf_of*; come back when it answers.
+
+    Args:
+        on_behalf_of: A process id.
+        changed: Settings that differ from `SETTINGS`, such as ``fsync="on"`` where durability is measured.
+    """
     found, user = programs(), unprivileged_user()
     folder = Path(tempfile.mkdtemp(prefix="vault-pg-"))
     if user:
@@ -116,7 +122,12 @@ def start(on_behalf_of: int) -> Server:
         f"--username={SUPERUSER}",
     ]
     subprocess.run([*make, f"--pgdata={folder}/data"], user=user, check=True, capture_output=True, cwd="/")
-    keeper = [sys.executable, "-m", "tests.postgres", json.dumps([on_behalf_of, str(found), str(folder), user])]
+    keeper = [
+        sys.executable,
+        "-m",
+        "tests.postgres",
+        json.dumps([on_behalf_of, str(found), str(folder), user, changed]),
+    ]
     _keepers.append(subprocess.Popen(keeper, start_new_session=True, stdin=subprocess.DEVNULL))
     server = Server(folder)
     server.wait()
@@ -131,9 +142,9 @@ def _is_there(process: int) -> bool:
     return True
 
 
-def keep(on_behalf_of: int, found: str, folder: str, user: str | None) -> None:
+def keep(on_behalf_of: int, found: str, folder: str, user: str | None, changed: dict[str, str]) -> None:
     """Run the server in *folder* until *on_behalf_of* is gone, then end it and delete the folder."""
-    settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    settings = [part for name, value in {**SETTINGS, **changed}.items() for part in ("-c", f"{name}={value}")]
     command = [f"{found}/postgres", "-D", f"{folder}/data", "-c", f"unix_socket_directories={folder}", *settings]
     with Path(folder, "server.log").open("wb") as log:
         server = subprocess.Popen(command, user=user, stdout=log, stderr=log, cwd="/")

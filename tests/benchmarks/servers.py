@@ -1,0 +1,71 @@
+"""The two servers under measurement: ``citizen-vault serve`` and the bare app, with equally many workers."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from web.cli.serve import THREADS
+
+PATIENCE_SECONDS: Final = 40
+ROOT: Final = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def workers(database_url: str) -> int:
+    """How many worker processes `serve` runs on such a database."""
+    return 1 if database_url.startswith("sqlite") else os.cpu_count() or 1
+
+
+@contextmanager
+def governed(port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """The vault as operators run it, its sequencer beside it."""
+    with _running(["web.cli", "serve", "--host", "127.0.0.1", "--port", str(port)], port, environment):
+        yield
+
+
+@contextmanager
+def bare(port: int, environment: Mapping[str, str], *, count: int) -> Iterator[None]:
+    """The bare app under granian with *count* workers and as many threads as `serve` gives each."""
+    settings = ["--interface", "wsgi", "--factory", "--log-level", "warning"]
+    sizes = ["--workers", str(count), "--blocking-threads", str(THREADS)]
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    with _running(["granian", *settings, *sizes, *address, "tests.benchmarks.bare:make"], port, environment):
+        yield
+
+
+@contextmanager
+def _running(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], env=dict(environment), cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait(port, process)
+        yield
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_SECONDS)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    last = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < last and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("a server under measurement did not start")

@@ -1,0 +1,134 @@
+"""A vault to measure: one council, one service that may read, one citizen; and the requests that service sends."""
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import orjson
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from sqlalchemy import text
+
+from tests import service_world
+from tests.benchmarks import bare
+from tests.benchmarks.load import Connection
+from vault import purposes, requests, services, tokens
+from vault.context import OPERATOR, Actor, Vault
+from vault.ids import new_id
+from web.api.jose import sha256_base64url
+from web.config import Config
+
+FIELDS: Final = frozenset(bare.FIELDS)
+PATH: Final = "/api/v1/records"
+ACTOR: Final = service_world.ACTOR["Vault-Actor"]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is measured: a vault, who asks whom, and the same row in the clear."""
+
+    vault: Vault
+    service: Actor
+    citizen: Actor
+    bare_id: UUID
+    key: ECKey
+
+    def token(self) -> str:
+        """A token of a new grant, so that neither runs out in a round."""
+        hint = requests.Hint.parse(service_world.PERSON)
+        assert self.service.service_id and self.citizen.citizen_id  # noqa: PT018 -- made below
+        asked = requests.Ask(
+            service_id=self.service.service_id, hint=hint, purpose=service_world.HOME_CARE, fields=FIELDS
+        )
+        with self.vault.transaction(self.service) as ctx:
+            request_id = requests.ask(ctx, asked=asked).request_id
+        with self.vault.transaction(self.citizen) as ctx:
+            made = requests.decide(ctx, citizen_id=self.citizen.citizen_id, request_id=request_id, allowed=FIELDS)
+        assert made is not None
+        with self.vault.transaction(self.service) as ctx:
+            return tokens.issue(ctx, grant_id=made.grant_id, thumbprint=self.key.thumbprint()).handle
+
+    def governed(self, port: int, count: int) -> list[bytes]:
+        """*count* governed reads, each with a proof of its own, made beforehand."""
+        token = self.token()
+        nonce = _nonce(port, self._request(port, token, nonce=None))
+        return [self._request(port, token, nonce=nonce) for _ in range(count)]
+
+    def _request(self, port: int, token: str, *, nonce: str | None) -> bytes:
+        claims = {
+            "jti": secrets.token_urlsafe(16),
+            "htm": "GET",
+            "htu": f"http://127.0.0.1:{port}{PATH}",
+            "iat": int(time.time()),
+            "ath": sha256_base64url(token),
+        }
+        head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.key.as_dict(private=False)}
+        proof = jwt.encode(head, claims | ({"nonce": nonce} if nonce else {}), self.key)
+        return _get(port, PATH, Authorization=f"DPoP {token}", DPoP=proof, **{"Vault-Actor": ACTOR})
+
+    def bare(self, port: int, count: int) -> list[bytes]:
+        """*count* bare reads of the same row."""
+        return [_get(port, f"/bare/{self.bare_id}")] * count
+
+
+def _get(port: int, path: str, **headers: str) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{name}: {said}" for name, said in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _nonce(port: int, request: bytes) -> str:
+    connection = Connection(port)
+    _, head, _ = connection.ask(request)
+    connection.close()
+    for line in head.decode().split("\r\n"):
+        name, _, said = line.partition(":")
+        if name.lower() == "dpop-nonce":
+            return said.strip()
+    raise RuntimeError("the server gave no nonce")
+
+
+def environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
+    """The settings under which the servers of this world run."""
+    said = {
+        "HOME": str(folder),
+        "DATABASE_URL": database_url,
+        "ROOT_KEY": f"file:{folder / 'keys'}",
+        "ISSUER": f"http://127.0.0.1:{port}",
+        "ORIGIN": "vault.test/log",
+    }
+    return {**os.environ, **{f"CITIZEN_VAULT_{name}": value for name, value in said.items()}}
+
+
+def build(vault: Vault) -> World:
+    """Put into a new *vault* what is measured, and the same row in the clear beside it."""
+    with vault.transaction(OPERATOR) as ctx:
+        council = services.make_organisation(ctx, slug="council", name="Example Council", kind="council")
+        purposes.register(ctx, definition=service_world.PURPOSES[0], first=None, second=None)
+    service = service_world._register(vault, "home-care", council.organisation_id, [service_world.HOME_CARE])
+    citizen_id = service_world._citizen(vault, council.organisation_id)
+    bare_id = new_id()
+    with vault.db.write.begin() as connection:
+        connection.execute(text(bare.MAKE))
+        body = bare_body()
+        connection.execute(text(f"INSERT INTO {bare.TABLE} VALUES (:id, :body)"), {"id": str(bare_id), "body": body})
+    return World(
+        vault=vault,
+        service=Actor(kind="service", service_id=service.service_id, organisation_id=council.organisation_id),
+        citizen=Actor(kind="citizen", citizen_id=citizen_id),
+        bare_id=bare_id,
+        key=ECKey.generate_key("P-256"),
+    )
+
+
+def bare_body() -> str:
+    """The citizen's identity record as the vault seals it, in the clear."""
+    return orjson.dumps(dict(service_world.VALUES["identity"])).decode()
+
+
+def config(folder: Path, database_url: str, port: int) -> Config:
+    """The same settings, read."""
+    return Config.from_environment(environment(folder, database_url, port))
