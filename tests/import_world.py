@@ -28,7 +28,9 @@ HOSPITAL: Final = ("--from", "example-hospital", "--system", "ward-system", "--p
 PATIENCE: Final = 300  # seconds for one command on a busy machine
 SHORTEST: Final = 6  # characters; anything shorter is found by chance
 _HEX: Final = re.compile(rb"[0-9a-f]{20,}")
-_TEXT: Final = re.compile(rb"[ -~]{6,}")
+_TEXT: Final = re.compile(
+    rb"(?:[ -~]|[\xc3-\xc5][\x80-\xbf]){6,}"
+)  # printable ASCII, and accented Latin letters in UTF-8
 
 
 @dataclass(slots=True)
@@ -153,7 +155,7 @@ class Search:
     def __init__(self, values: Iterable[str], *, known: bytes = b"") -> None:
         """Search for *values* of at least `SHORTEST` characters, but not for those that *known* holds anyhow."""
         ours = _words(known)
-        wanted = {value.strip().lower().encode() for value in values if len(value.strip()) >= SHORTEST}
+        wanted = {value.strip().encode().lower() for value in values if len(value.strip()) >= SHORTEST}
         self.values: Final = sorted(value for value in wanted if value not in ours)
         dashless = {value.replace(b"-", b"") for value in self.values}
         self._hex = {value for value in dashless if _HEX.fullmatch(value)}

@@ -1,0 +1,83 @@
+"""An import is killed in the middle and started again: it ends as if nothing had happened."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import import_world
+from tests.import_world import HOSPITAL, Home, proven, state
+
+pytestmark = [pytest.mark.realdata, pytest.mark.timeout(400)]
+
+PEOPLE = 15
+PATIENCE = 120  # seconds until an import on a busy machine has come as far as that
+
+
+@pytest.fixture(scope="module")
+def bundles(shared_data: Path) -> list[Path]:
+    return sorted((shared_data / "synthea" / "trimmed").glob("*.json"), key=lambda path: path.stat().st_size)[:PEOPLE]
+
+
+@pytest.fixture(scope="module")
+def overlay(shared_data: Path) -> Path:
+    return shared_data / "synthea" / "uk_overlay.csv"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return import_world.made(tmp_path_factory.mktemp("empty") / "home")
+
+
+def copied(empty: Home, folder: Path) -> Home:
+    shutil.copytree(empty.folder, folder)
+    return Home(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    empty: Home, bundles: list[Path], overlay: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Any]:
+    """What is held after an import that nobody killed."""
+    home = copied(empty, tmp_path_factory.mktemp("undisturbed") / "home")
+    assert home.bring_in(*bundles, overlay=overlay)["people"] == {"new": PEOPLE}
+    return state(home)
+
+
+def come_in(home: Home) -> Iterator[int]:
+    """How many people have come in so far, asked again and again."""
+    with closing(sqlite3.connect(f"file:{home.folder / 'vault.db'}?mode=ro", uri=True)) as database:
+        last = time.monotonic() + PATIENCE
+        while time.monotonic() < last:
+            yield database.execute("SELECT count(*) FROM citizens").fetchone()[0]
+            time.sleep(0.005)
+
+
+@pytest.mark.parametrize("after", [0, 1, PEOPLE // 2, PEOPLE - 1])
+def test_a_killed_import_is_finished_by_starting_it_again(
+    empty: Home, bundles: list[Path], overlay: Path, undisturbed: Mapping[str, Any], tmp_path: Path, after: int
+) -> None:
+    home = copied(empty, tmp_path / "home")
+    running = home.start("import", *bundles, *HOSPITAL, "--overlay", overlay)
+    for people in come_in(home):
+        if people >= after:
+            break
+    time.sleep(0.02)  # in the middle of the next file
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+    left = state(home)["citizens"].total()
+    assert after <= left < PEOPLE
+    proven(home)
+    again = home.bring_in(*bundles, overlay=overlay)
+    assert again["people"].get("nhs-number-and-birth-date", 0) == left
+    assert again["items"].keys() <= {"new", "same"}
+    assert state(home) == undisturbed
+    proven(home)
