@@ -231,15 +231,7 @@ def _wait(
 ) -> Asked:
     pending = _pending(ctx, citizen_id, asked)
     if pending is not None and pending.expires_at <= ctx.now:
-        pending.state = RequestState.EXPIRED
-        pending.version += 1
-        note(
-            ctx,
-            Event.REQUEST_DECIDED,
-            keys=keys,
-            purpose=pending.purpose,
-            facts={**_facts(pending), "state": "expired"},
-        )
+        _expire(ctx, pending, keys)
         pending = None
     if pending is not None:
         handle = new_handle()
@@ -439,6 +431,30 @@ def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: Gra
     refused = sorted(set(row.fields) - allowed)
     facts = {**_facts(row), "state": str(row.state), "allowed": sorted(allowed), "refused": refused}
     note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, purpose=row.purpose, facts=facts)
+
+
+def sweep(ctx: Context) -> int:
+    """Write down and log the requests that nobody decided in time, strangers' as well; return how many."""
+    rows = ctx.session.scalars(
+        select(AccessRequest)
+        .where(AccessRequest.state == RequestState.PENDING, AccessRequest.expires_at <= ctx.now)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        _expire(ctx, row, _keys_of(ctx, row.citizen_id))
+    return len(rows)
+
+
+def _keys_of(ctx: Context, citizen_id: UUID) -> Keys:
+    if ctx.session.get(Citizen, citizen_id) is None:
+        return _stranger_keys(ctx, citizen_id)
+    return keys_for(ctx, citizen_id=citizen_id)
+
+
+def _expire(ctx: Context, row: AccessRequest, keys: Keys) -> None:
+    row.state = RequestState.EXPIRED
+    row.version += 1
+    note(ctx, Event.REQUEST_EXPIRED, keys=keys, purpose=row.purpose, facts=_facts(row))
 
 
 def waiting(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:

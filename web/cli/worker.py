@@ -1,8 +1,9 @@
-"""What each worker of ``citizen-vault serve`` loads: the application, and a watch over the process that began it.
+"""What each worker of ``citizen-vault serve`` loads: the application, its housekeeping, and a watch over its parent.
 
 A worker whose parent was killed would go on answering at the port, with nobody to stop it; so it stops by itself.
 """
 
+import logging
 import os
 import signal
 import threading
@@ -11,16 +12,34 @@ from typing import Final
 
 from flask import Flask
 
+from vault.context import Vault
+from vault.housekeeping import keep_house
 from web import wsgi
+from web.runtime import Runtime
 
 LOOK_SECONDS: Final = 1
+HOUSE_SECONDS: Final = 60
 GRACE_SECONDS: Final = 10
 
 
 def make() -> Flask:
     """The application, in a worker that ends with its parent; raises like `web.wsgi.make`."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return wsgi.make()
+    app = wsgi.make()
+    runtime = app.extensions["vault"]
+    assert isinstance(runtime, Runtime)  # noqa: S101 -- put there by create_app
+    threading.Thread(target=_keep_house, args=(runtime.vault,), daemon=True).start()
+    return app
+
+
+def _keep_house(vault: Vault) -> None:
+    """Once a minute, as long as this process lives; what goes wrong is said and tried again a minute later."""
+    while True:
+        try:
+            keep_house(vault)
+        except Exception:
+            logging.getLogger("citizen-vault").exception("housekeeping failed; it is tried again in a minute")
+        time.sleep(HOUSE_SECONDS)
 
 
 def _end_with(parent: int) -> None:

@@ -1,0 +1,40 @@
+"""What a running vault does by itself, once a minute: write down what has ended, forget it, and give a sign of life.
+
+Every server process does it; rows are locked, so nothing is written down twice.
+"""
+
+from sqlalchemy import delete
+
+from vault import grants, requests, tokens
+from vault.clock import microseconds
+from vault.context import SYSTEM, Context, Vault
+from vault.models import Challenge, Link, SignIn
+from vault.runtime import prepare
+
+IDLE_MICROSECONDS = 60_000_000
+"""A writer of the log that was silent for a minute says that it is still there, so that a tail cut off is noticed."""
+
+
+def keep_house(vault: Vault) -> None:
+    """Make this month's keys, end what is over, forget what is spent, and let idle writers of the log beat."""
+    prepare(vault)
+    with vault.transaction(SYSTEM) as ctx:
+        grants.sweep(ctx)
+        requests.sweep(ctx)
+        tokens.sweep(ctx)
+        _forget(ctx)
+    _beat(vault)
+
+
+def _forget(ctx: Context) -> None:
+    """Links, challenges and sign-ins that have ended open nothing; their making and end stand in the log."""
+    ctx.session.execute(delete(Link).where(Link.expires_at < ctx.now))
+    ctx.session.execute(delete(Challenge).where(Challenge.expires_at < ctx.now))
+    ctx.session.execute(delete(SignIn).where(SignIn.ends_at < ctx.now))
+
+
+def _beat(vault: Vault) -> None:
+    with vault.transaction(SYSTEM) as ctx:
+        ending = ctx.session.info["on_end"]
+        for writer in vault.writers.beat(ctx.session, time_us=microseconds(ctx.now), idle_us=IDLE_MICROSECONDS):
+            ending.append(lambda outcome, writer=writer: vault.writers.release(writer, outcome))
