@@ -11,6 +11,8 @@ from uuid import UUID
 from flask import Flask, Request, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import RequestRedirect
 
 from vault import access, sign_ins
 from vault.accounts import AccountView
@@ -70,6 +72,7 @@ HOME_OF: Final = {
 }
 
 COOKIE: Final = "vault_sign_in"
+ENDED: Final = "ended"
 _RETURN_TO: Final = "return_to"
 
 
@@ -171,7 +174,9 @@ def me() -> Person:
 
 def init_app(app: Flask) -> None:
     """Close every page of *app* that is not listed."""
-    login_manager.init_app(app)
+    # Flask-Login's own context processor would load the person even for a page about a fault.
+    login_manager.init_app(app, add_context_processor=False)
+    app.jinja_env.globals["current_user"] = current_user
     app.before_request(closed_unless_listed)
     app.after_request(_take_back_cookie)
 
@@ -184,6 +189,7 @@ def closed_unless_listed() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         if request.method == "GET":
             go_on_to(request.path)
+        session[ENDED] = bool(g.get("sign_in_ended"))
         return redirect(url_for("sign_in.start"), 303)
     if request.endpoint == "sign_out.leave":
         return None
@@ -202,7 +208,7 @@ def let_in(account_id: UUID, *, method: str) -> Response:
     with runtime().vault.transaction(SYSTEM) as ctx:
         cookie = sign_ins.begin(ctx, account_id=account_id, method=method)
         signed_in = sign_ins.current(ctx, cookie=cookie)
-    wanted = session.get(_RETURN_TO)
+    wanted = _wanted(signed_in.account.role)
     forget_all()
     answer = redirect(wanted or url_for(HOME_OF[signed_in.account.role]), 303)
     answer.set_cookie(
@@ -215,6 +221,18 @@ def let_in(account_id: UUID, *, method: str) -> Response:
     )
     assert isinstance(answer, Response)  # noqa: S101 -- Flask's redirect makes one
     return answer
+
+
+def _wanted(role: Role) -> str | None:
+    """Where the browser wanted to go, if that is for people of *role*."""
+    path = session.get(_RETURN_TO)
+    if path is None:
+        return None
+    try:
+        endpoint, _values = current_app.url_map.bind("").match(path)
+    except (NotFound, RequestRedirect):
+        return None
+    return str(path) if ROLE_OF.get(str(endpoint).partition(".")[0]) is role else None
 
 
 def let_out() -> Response:

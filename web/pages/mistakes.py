@@ -60,4 +60,5 @@ def error_page(status: HTTPStatus, code: str) -> ResponseReturnValue:
     """The page for *status*; statuses without words of their own get those of 400 or 500."""
     general = HTTPStatus.BAD_REQUEST if status < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.INTERNAL_SERVER_ERROR
     title, words = WORDS.get(status, WORDS[general])
-    return render_template("mistake.html", title=title, words=words, code=code, status=int(status)), status
+    plain = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return render_template("mistake.html", title=title, words=words, code=code, status=int(status), plain=plain), status

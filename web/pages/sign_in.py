@@ -11,7 +11,7 @@ from vault.context import SYSTEM
 from vault.errors import LinkUsedError
 from vault.kinds import LinkKind
 from web import passkeys
-from web.auth import let_in, let_out
+from web.auth import ENDED, let_in, let_out
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter
 from web.runtime import runtime
@@ -26,7 +26,8 @@ _ENROLLING: Final = "enrolling"
 @bp.get("/sign-in")
 def start() -> ResponseReturnValue:
     """Offer the passkey, and in the demo the way to the people in it."""
-    return render_template("sign_in/start.html", demo="demo.story" in current_app.view_functions)
+    ended = session.pop(ENDED, False)
+    return render_template("sign_in/start.html", demo="demo.story" in current_app.view_functions, ended=ended)
 
 
 @bp.get("/link/<handle>")

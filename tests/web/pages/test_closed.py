@@ -1,9 +1,13 @@
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from werkzeug.routing import Rule
 
 from tests.portal_world import Portal, submit, token_in
+from vault import sign_ins
+from vault.context import SYSTEM
 from web.auth import COOKIE, PROVES_ITSELF, PUBLIC, ROLE_OF
 from web.headers import ALWAYS
 
@@ -126,3 +130,43 @@ def test_a_mistake_says_what_happened_and_what_next(portal: Portal, path: str, s
     assert answer.status_code == status
     assert "<h1" in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_sign_in_that_was_ended_is_told_so_once(portal: Portal) -> None:
+    client = portal.client("edith")
+    with portal.vault.transaction(SYSTEM) as ctx:
+        sign_ins.end_all(ctx, account_id=portal.account("edith"))
+    assert client.get("/home").location == "/sign-in"
+    assert "You were signed out" in client.get("/sign-in").text
+    assert "You were signed out" not in client.get("/sign-in").text
+
+
+def test_nobody_is_sent_on_to_a_page_of_another_role(portal: Portal) -> None:
+    client = portal.client()
+    client.get("/officer")
+    answer = client.post("/demo/be/edith", data={"csrf_token": token_in(client.get("/demo"))})
+    assert answer.location == "/home"
+
+
+@contextmanager
+def no_database(portal: Portal) -> Iterator[None]:
+    """Put something else where the database was, for a while."""
+    portal.vault.db.dispose()
+    away = portal.config.home / "away"
+    away.mkdir()
+    for file in portal.config.home.glob("vault.db*"):
+        file.rename(away / file.name)
+    (portal.config.home / "vault.db").write_bytes(b"this is no database" * 1000)
+    yield
+    portal.vault.db.dispose()
+    for file in away.iterdir():
+        file.rename(portal.config.home / file.name)
+
+
+def test_a_database_that_is_gone_gets_a_plain_page_that_shows_nothing(portal: Portal) -> None:
+    client = portal.client("edith")
+    with no_database(portal):
+        answer = client.get("/home")
+    assert answer.status_code == 500
+    assert "Sorry, there is a problem with this service" in answer.text
+    assert "signed in as" not in answer.text
