@@ -6,9 +6,11 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from web.counting import SCHEME
+
 TRIES: Final = "20 per minute"
 
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+limiter = Limiter(get_remote_address, storage_uri=f"{SCHEME}://")
 """Views name their own limit; there is none by default, so that pages and files are never cut off."""
 
 
