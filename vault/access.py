@@ -39,7 +39,7 @@ from vault.judging import grant_facts, principal_of, purpose_facts
 from vault.keyring import WrappedKey
 from vault.kinds import GrantState, RecordStatus, ServiceStatus, TokenKind
 from vault.models import Citizen, Grant, Service, Token
-from vault.purposes import Definition
+from vault.purposes import stored
 from vault.release import Refusal, Release
 from vault.tokens import spend
 
@@ -220,7 +220,7 @@ def _above(item: Item) -> int:
 
 
 def _request(sharing: Sharing, ask: _Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
-    definition = Definition.parse(sharing.purpose["definition"])
+    definition = stored(sharing.purpose["definition"])
     suspended = sharing.service["status"] is not ServiceStatus.ACTIVE
     return Request(
         action=Action.READ,

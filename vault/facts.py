@@ -8,13 +8,14 @@ The statements are built once; nothing here makes model objects.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from vault.authentic import check_mac, column_names, marks_of
+from vault.authentic import check_mac, column_names, marks_of, shape_of
 from vault.kinds import KeyState
 from vault.models import (
     Authenticated,
@@ -38,15 +39,20 @@ Values = Mapping[str, Any]
 _Joined = Row[*tuple[Any, ...]]
 
 
+@cache
+def _labels(model: type[Base]) -> tuple[tuple[str, str], ...]:
+    """Each column of *model* with its label in a joined row."""
+    return tuple((name, f"{model.__tablename__}__{name}") for name in column_names(model))
+
+
 def _columns(model: type[Base]) -> list[ColumnElement[Any]]:
-    return [getattr(model, name).label(f"{model.__tablename__}__{name}") for name in column_names(model)]
+    return [getattr(model, name).label(label) for name, label in _labels(model)]
 
 
 def _values(row: _Joined, model: type[Base]) -> dict[str, Any] | None:
     """One model's columns out of a joined row; nothing where an outer join found nothing."""
-    prefix = f"{model.__tablename__}__"
     mapping = row._mapping  # noqa: SLF001 -- SQLAlchemy's public name for it
-    found = {name: mapping[prefix + name] for name in column_names(model)}
+    found = {name: mapping[label] for name, label in _labels(model)}
     return None if all(value is None for value in found.values()) else found
 
 
@@ -55,6 +61,17 @@ def _checked(session: Session, row: _Joined, model: type[Base]) -> dict[str, Any
     if found is not None and issubclass(model, Authenticated):
         check_mac(marks_of(session), model, found)
     return found
+
+
+def _checked_once(
+    session: Session, row: _Joined, model: type[Base], seen: dict[tuple[Any, ...], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """As `_checked`, where one answer of the database holds the same row many times: each is checked once."""
+    mapping, shape = row._mapping, shape_of(model)  # noqa: SLF001 -- SQLAlchemy's public name for it
+    place = (model, *(mapping[f"{shape.table}__{name}"] for name in shape.keys))
+    if place not in seen:
+        seen[place] = _checked(session, row, model)
+    return seen[place]
 
 
 def _sharing(*conditions: ColumnElement[bool], token: bool) -> Select[Any]:
@@ -105,14 +122,18 @@ class Sharing:
 def by_token(session: Session, *, token_hash: bytes, month: str) -> Sharing | None:
     """The sharing behind a token, or nothing where there is no such token."""
     return _first(
-        session, session.execute(_BY_TOKEN, {"token_hash": token_hash, "month": f"month:{month}"}).all(), token=True
+        session,
+        session.connection().execute(_BY_TOKEN, {"token_hash": token_hash, "month": f"month:{month}"}).all(),
+        token=True,
     )
 
 
 def by_grant(session: Session, *, grant_id: UUID, month: str) -> Sharing | None:
     """The sharing of a grant, or nothing where there is no such grant."""
     return _first(
-        session, session.execute(_BY_GRANT, {"grant_id": grant_id, "month": f"month:{month}"}).all(), token=False
+        session,
+        session.connection().execute(_BY_GRANT, {"grant_id": grant_id, "month": f"month:{month}"}).all(),
+        token=False,
     )
 
 
@@ -194,9 +215,10 @@ def items(session: Session, *, citizen_id: UUID, categories: frozenset[str]) -> 
         RowForgedError: One of the rows does not carry the vault's mark.
     """
     found: dict[UUID, Item] = {}
-    for row in session.execute(_ITEMS, {"citizen_id": citizen_id, "categories": sorted(categories)}):
+    seen: dict[tuple[Any, ...], dict[str, Any] | None] = {}
+    for row in session.connection().execute(_ITEMS, {"citizen_id": citizen_id, "categories": sorted(categories)}):
         record, category_key, citizen_key = (
-            _checked(session, row, model) for model in (Record, CategoryKey, CitizenKey)
+            _checked_once(session, row, model, seen) for model in (Record, CategoryKey, CitizenKey)
         )
         held = _checked(session, row, HeldBack)
         assert record and category_key and citizen_key  # noqa: S101, PT018 -- inner joins

@@ -9,9 +9,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select
 
 from audit.events import Event
@@ -136,6 +138,16 @@ class Definition:
         }
 
 
+def stored(given: Mapping[str, Any]) -> Definition:
+    """The definition that a row of the registry holds; the same content is parsed once."""
+    return _parsed(orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
+
+
+@lru_cache(maxsize=512)
+def _parsed(content: bytes) -> Definition:
+    return Definition.parse(orjson.loads(content))
+
+
 def _date(value: object) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value))
 
@@ -190,12 +202,12 @@ def find(ctx: Context, *, slug: str) -> Definition:
     if held is None:
         message = f"purpose `{slug}` is not registered"
         raise NotFoundError(message)
-    return Definition.parse(held.definition)
+    return stored(held.definition)
 
 
 def registered(ctx: Context) -> list[Definition]:
     """Every registered purpose, by slug."""
-    return [Definition.parse(held.definition) for held in ctx.session.scalars(select(Purpose).order_by(Purpose.slug))]
+    return [stored(held.definition) for held in ctx.session.scalars(select(Purpose).order_by(Purpose.slug))]
 
 
 def of_service(ctx: Context, *, service_id: UUID) -> list[Definition]:

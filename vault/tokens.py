@@ -6,6 +6,7 @@ Only their SHA-256 is kept.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -22,6 +23,11 @@ from vault.kinds import GrantState, TokenKind
 from vault.models import SpentProof, Token
 
 LIFETIME_SECONDS = 300
+
+_SPEND: Final = {
+    is_sqlite: dialect.insert(SpentProof).on_conflict_do_nothing().returning(SpentProof.owner)
+    for is_sqlite, dialect in ((True, sqlite), (False, postgresql))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +153,7 @@ def spend(ctx: Context, *, owner: str, jti: str, expires_at: datetime) -> None:
         ReplayedError: It was shown before.
     """
     values = {"owner": owner, "jti_hash": hashlib.sha256(jti.encode()).digest(), "expires_at": expires_at}
-    dialect = sqlite if ctx.vault.db.is_sqlite else postgresql
-    taken = ctx.session.execute(
-        dialect.insert(SpentProof).values(values).on_conflict_do_nothing().returning(SpentProof.owner)
-    )
-    if taken.first() is None:
+    if ctx.session.connection().execute(_SPEND[ctx.vault.db.is_sqlite], values).first() is None:
         raise ReplayedError("this proof was shown before")
 
 

@@ -32,10 +32,11 @@ def encode_tuple(*parts: Part) -> bytes:
         ValueError: A datetime without a timezone, or text that is no Unicode (a lone surrogate).
         TypeError: A part of any other type.
     """
-    return len(parts).to_bytes(4) + b"".join(map(_encode_part, parts))
+    return len(parts).to_bytes(4) + b"".join(map(encode_part, parts))
 
 
-def _encode_part(part: Part) -> bytes:
+def encode_part(part: Part) -> bytes:
+    """One part as it stands in `encode_tuple`, whose errors it raises; for callers that keep what never changes."""
     kind, encode = _KINDS.get(type(part)) or _kind_of(part)
     body = encode(part)
     return kind + len(body).to_bytes(4) + body
