@@ -63,6 +63,8 @@ def _who(line: Line) -> str:
         return str(_("You"))
     place = who.service_name or who.organisation_name
     person = ", ".join(part for part in (who.role, who.team) if part)
+    if not person and who.kind in {"auditor", "administrator"}:
+        person = _staff()[who.kind]
     if place and person:
         return str(_("%(person)s, %(place)s", person=person[:1].upper() + person[1:], place=place))
     return place or _staff().get(who.kind, str(_("The council’s system")))
