@@ -16,8 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from audit.events import Event
+from policies.model import Action, Decision, Kind, Principal, Request
 from vault import citizens, services
 from vault.catalogue import CATALOGUE, WITHHELD_CATEGORY
+from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.errors import ImportRefusedError, NotFoundError
 from vault.ids import new_id
@@ -26,6 +28,7 @@ from vault.importing.items import Item, Notice, NoticeKind, Subject
 from vault.importing.matching import How, Match, Sender, match
 from vault.importing.reading import read_file
 from vault.journal import note
+from vault.judging import purpose_facts
 from vault.kinds import CitizenStatus
 from vault.models import ImportRun
 from vault.purposes import find as find_purpose
@@ -236,7 +239,7 @@ def _item(run: _Run, ctx: Context, item: Item, kept: dict[UUID, Counter[str]], *
     if not last or outcome != "same":
         run.summary.items[outcome] += 1
     if outcome != "same":
-        kept.setdefault(citizen_id, Counter())[item.category] += 1
+        kept.setdefault(citizen_id, Counter()).update(item.fields.keys())
     return True
 
 
@@ -262,8 +265,41 @@ def _new_item(run: _Run, item: Item) -> NewItem:
 
 
 def _note_kept(run: _Run, ctx: Context, kept: dict[UUID, Counter[str]]) -> None:
-    for citizen_id, categories in kept.items():
-        facts = {"run": str(run.run_id), "categories": dict(categories)}
-        note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, purpose=run.order.purpose, facts=facts)
+    for citizen_id, fields in kept.items():
+        decision = _demand(run, ctx, citizen_id, frozenset(fields))
+        categories = {CATALOGUE.field(name).category for name in fields}
+        note(
+            ctx,
+            Event.RECORD_WRITTEN,
+            citizen_id=citizen_id,
+            purpose=run.order.purpose,
+            policy_set=decision.policy_set,
+            facts={"run": str(run.run_id), "categories": sorted(categories), "because": list(decision.because)},
+        )
     if run.summary.unmatched:
         note(ctx, Event.ITEM_UNMATCHED, purpose=run.order.purpose, facts={"run": str(run.run_id)})
+
+
+def _demand(run: _Run, ctx: Context, citizen_id: UUID, fields: frozenset[str]) -> Decision:
+    """
+    Ask the rules whether this run may write these fields for this citizen.
+
+    Raises:
+        ImportRefusedError: They say no; nothing of this file is kept.
+    """
+    decision = ctx.vault.engine.decide(
+        Request(
+            action=Action.WRITE,
+            principal=Principal(kind=Kind.SYSTEM, id="import", organisation=str(run.sender.organisation_id)),
+            now=microseconds(ctx.now),
+            owner=str(citizen_id),
+            owner_status=str(citizens.find(ctx, citizen_id=citizen_id).status),
+            fields=fields,
+            purpose=purpose_facts(find_purpose(ctx, slug=run.order.purpose), registered=False),
+            agreement=bool(run.order.agreement),
+        )
+    )
+    if not decision.allowed:
+        reasons = ", ".join(decision.because)
+        raise ImportRefusedError(f"the rules refuse to write for citizen `{citizen_id}`: {reasons}")
+    return decision
