@@ -1,12 +1,14 @@
 """Imports by the command that people use, a vault to import into, and a search for what must not be lying about."""
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from tests.databases import run_folder
 from vault import citizens
 from vault.access import read_own
 from vault.catalogue import CATALOGUE
@@ -28,9 +31,7 @@ HOSPITAL: Final = ("--from", "example-hospital", "--system", "ward-system", "--p
 PATIENCE: Final = 300  # seconds for one command on a busy machine
 SHORTEST: Final = 6  # characters; anything shorter is found by chance
 _HEX: Final = re.compile(rb"[0-9a-f]{20,}")
-_TEXT: Final = re.compile(
-    rb"(?:[ -~]|[\xc3-\xc5][\x80-\xbf]){6,}"
-)  # printable ASCII, and accented Latin letters in UTF-8
+_TEXT: Final = re.compile(rb"(?:[ -~]|[\xc3-\xc5][\x80-\xbf]){6,}")  # ASCII, and accented Latin letters in UTF-8
 
 
 @dataclass(slots=True)
@@ -91,6 +92,19 @@ def made(folder: Path, database_url: str | None = None) -> Home:
     return home
 
 
+def once(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder *name* that all test processes of this run share, filled by the first that asks for it."""
+    folder, begun = run_folder() / name, run_folder() / f"{name}.begun"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.rmtree(begun, ignore_errors=True)
+            begun.mkdir()
+            make(begun)
+            begun.rename(folder)
+    return folder
+
+
 def over(overlay: Path | None) -> tuple[str | Path, ...]:
     """The option that names *overlay*."""
     return ("--overlay", overlay) if overlay else ()
@@ -135,18 +149,6 @@ def seen_by_owners(vault: Vault) -> tuple[dict[UUID, tuple[RecordView, ...]], se
         else:
             closed.add(citizen_id)
     return shown, closed
-
-
-def strings_in(held: object) -> Iterator[str]:
-    """Every text in a JSON value."""
-    if isinstance(held, str):
-        yield held
-    elif isinstance(held, list | tuple):
-        for each in held:
-            yield from strings_in(each)
-    elif isinstance(held, Mapping):
-        for each in held.values():
-            yield from strings_in(each)
 
 
 class Search:

@@ -1,8 +1,7 @@
 """The import's promises, kept on real input by the real commands: all of it, twice, and nothing lying about."""
 
-import csv
 import json
-from collections.abc import Iterator, Mapping
+import shutil
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,8 @@ from sqlalchemy import select
 
 from tests import import_world
 from tests.demo_world import serving
-from tests.import_world import Home, Search, proven, seen_by_owners, state, strings_in
+from tests.import_world import Home, Search, proven, seen_by_owners, state
+from tests.real_input import Resource, never_kept, personal, resources_in
 from vault import citizens
 from vault.confidential import open_for_house
 from vault.context import OPERATOR
@@ -23,20 +23,12 @@ from vault.models import UnmatchedItem
 
 pytestmark = [pytest.mark.realdata, pytest.mark.timeout(400)]
 
-FOREIGN = ("us-ssn", "2.16.840.1.113883.4.3", "passportNumber", "hospital.smarthealthit.org")
 LETTER = ("Chest pain", "Cramer ward", "Paul Rastall")
-CODED = ("Condition", "MedicationRequest", "AllergyIntolerance", "Procedure", "Immunization", "CarePlan")
-
-
-def resources(folder: Path) -> Iterator[Mapping[str, Any]]:
-    for path in sorted(folder.glob("*/*.json")):
-        for entry in json.loads(path.read_bytes())["entry"]:
-            yield entry["resource"]
 
 
 @pytest.fixture(scope="module")
-def raw(shared_data: Path) -> list[Mapping[str, Any]]:
-    return list(resources(shared_data / "synthea"))
+def raw(shared_data: Path) -> list[Resource]:
+    return list(resources_in(shared_data / "synthea"))
 
 
 @pytest.fixture(scope="module")
@@ -51,45 +43,23 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def everyone(shared_data: Path, overlay: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Any]:
-    """All 140 people, imported once; and what the import said."""
-    home = import_world.made(tmp_path_factory.mktemp("all") / "home")
+    """All 140 people, imported once in this run and copied for this module; and what the import said."""
     folder = shared_data / "synthea"
-    return home, home.bring_in(folder / "trimmed", folder / "whole", overlay=overlay)
 
+    def make(place: Path) -> None:
+        made = import_world.made(place / "home")
+        said = made.bring_in(folder / "trimmed", folder / "whole", overlay=overlay)
+        (place / "said.json").write_text(json.dumps(said), encoding="utf-8")
+        (place / "printed.log").write_bytes(b"\n".join(made.printed))
 
-def never_kept(raw: list[Mapping[str, Any]]) -> set[str]:
-    """Security, licence, passport and record numbers, and mothers' maiden names (the catalogue's first import rule)."""
-    patients = [each for each in raw if each["resourceType"] == "Patient"]
-    numbers = {
-        given["value"]
-        for each in patients
-        for given in each["identifier"]
-        if any(name in given["system"] for name in FOREIGN)
-    }
-    names = {
-        given["valueString"] for each in patients for given in each["extension"] if "mothersMaidenName" in given["url"]
-    }
-    return numbers | names
-
-
-def personal(raw: list[Mapping[str, Any]], overlay: Path) -> set[str]:
-    """Everything in the input that says who somebody is, where they live, what ails them, or how others number them."""
-    with overlay.open(encoding="utf-8") as file:
-        british = {row[name] for row in csv.DictReader(file) for name in ("nhs_number", "postcode", "mobile", "email")}
-    values = british | never_kept(raw) | {each["id"] for each in raw}
-    for each in raw:
-        if each["resourceType"] == "Patient":
-            values.update(strings_in([each.get("telecom"), [place["line"] for place in each["address"]]]))
-            for name in each["name"]:
-                values |= {name["family"], f"{name['given'][0]} {name['family']}"}
-        elif each["resourceType"] in CODED:
-            code = each.get("code") or each.get("medicationCodeableConcept") or each.get("vaccineCode") or {}
-            values.update([code.get("text", ""), *(coding.get("display", "") for coding in code.get("coding", []))])
-    return values
+    made = import_world.once("all-people", make)
+    home = Home(tmp_path_factory.mktemp("all") / "home", printed=[(made / "printed.log").read_bytes()])
+    shutil.copytree(made / "home", home.folder)
+    return home, json.loads((made / "said.json").read_bytes())
 
 
 @pytest.fixture(scope="module")
-def search(raw: list[Mapping[str, Any]], overlay: Path, empty: Home) -> Search:
+def search(raw: list[Resource], overlay: Path, empty: Home) -> Search:
     return Search(personal(raw, overlay), known=empty.content())
 
 
@@ -115,9 +85,7 @@ def test_the_same_files_again_change_nothing(everyone: tuple[Home, Any], overlay
     assert state(home) == before
 
 
-def test_what_is_never_kept_is_in_no_record_that_is_opened(
-    everyone: tuple[Home, Any], raw: list[Mapping[str, Any]]
-) -> None:
+def test_what_is_never_kept_is_in_no_record_that_is_opened(everyone: tuple[Home, Any], raw: list[Resource]) -> None:
     home, _ = everyone
     with home.open() as vault:
         shown, closed = seen_by_owners(vault)
@@ -133,7 +101,7 @@ def test_what_is_never_kept_is_in_no_record_that_is_opened(
 
 
 def test_nothing_personal_lies_in_the_database_the_log_or_what_was_printed(
-    everyone: tuple[Home, Any], search: Search, raw: list[Mapping[str, Any]], tmp_path: Path
+    everyone: tuple[Home, Any], search: Search, raw: list[Resource], tmp_path: Path
 ) -> None:
     home, _ = everyone
     assert len(search.values) > 3000

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests import import_world
-from tests.import_world import HOSPITAL, Home, proven, state
+from tests.import_world import HOSPITAL, Home, Search, proven, state
+from tests.real_input import personal, resources_in
 
 pytestmark = [pytest.mark.realdata, pytest.mark.timeout(400)]
 
@@ -36,6 +38,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return import_world.made(tmp_path_factory.mktemp("empty") / "home")
 
 
+@pytest.fixture(scope="module")
+def search(shared_data: Path, overlay: Path, empty: Home) -> Search:
+    raw = list(resources_in(shared_data / "synthea" / "trimmed"))
+    return Search(personal(raw, overlay), known=empty.content())
+
+
 def copied(empty: Home, folder: Path) -> Home:
     shutil.copytree(empty.folder, folder)
     return Home(folder)
@@ -51,28 +59,36 @@ def undisturbed(
     return state(home)
 
 
-def come_in(home: Home) -> Iterator[int]:
-    """How many people have come in so far, asked again and again."""
+def come_in(home: Home, running: "subprocess.Popen[bytes]") -> Iterator[int]:
+    """How many people have come in so far, asked again and again for as long as the import runs."""
     with closing(sqlite3.connect(f"file:{home.folder / 'vault.db'}?mode=ro", uri=True)) as database:
         last = time.monotonic() + PATIENCE
-        while time.monotonic() < last:
+        while time.monotonic() < last and running.poll() is None:
             yield database.execute("SELECT count(*) FROM citizens").fetchone()[0]
             time.sleep(0.005)
 
 
 @pytest.mark.parametrize("after", [0, 1, PEOPLE // 2, PEOPLE - 1])
 def test_a_killed_import_is_finished_by_starting_it_again(
-    empty: Home, bundles: list[Path], overlay: Path, undisturbed: Mapping[str, Any], tmp_path: Path, after: int
+    empty: Home,
+    bundles: list[Path],
+    overlay: Path,
+    undisturbed: Mapping[str, Any],
+    search: Search,
+    tmp_path: Path,
+    after: int,
 ) -> None:
     home = copied(empty, tmp_path / "home")
     running = home.start("import", *bundles, *HOSPITAL, "--overlay", overlay)
-    for people in come_in(home):
+    for people in come_in(home, running):
         if people >= after:
             break
     time.sleep(0.02)  # in the middle of the next file
     os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
-    assert running.returncode == -signal.SIGKILL
+    printed, _ = running.communicate()
+    assert running.returncode == -signal.SIGKILL, printed.decode()
+    assert (home.folder / "vault.db-wal").exists()  # nobody was left to tidy up
+    assert search.found_in(home.content()) == []
     left = state(home)["citizens"].total()
     assert after <= left < PEOPLE
     proven(home)
