@@ -5,12 +5,13 @@
 turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED and a commit that waits for the disk.
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from vault.errors import CommitUncertainError, DatabaseReadOnlyError
@@ -50,7 +51,10 @@ def _postgres_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 -- 
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, isolation_level=None if writes else "AUTOCOMMIT"
+            url,
+            connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+            isolation_level=None if writes else "AUTOCOMMIT",
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _sqlite_connect)
         if writes:
@@ -65,6 +69,7 @@ def _engine(url: URL, *, writes: bool) -> Engine:
         connect_args={"options": options},
         isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
         pool_pre_ping=writes,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _postgres_connect)
     return engine
@@ -86,6 +91,8 @@ class Database:
         self.read = _engine(self.url, writes=False)
         self.write = _engine(self.url, writes=True)
         self._info = dict(info or {})
+        # SQLite has one writer at a time and lets others sleep up to 0.1 s between looks; our threads wait here.
+        self._turn: AbstractContextManager[object] = threading.RLock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -120,6 +127,7 @@ class Database:
         outcome: Outcome = "rolled_back"
         try:
             with (
+                self._turn,
                 self._connect() as connection,
                 Session(connection, expire_on_commit=False, info={**self._info, "on_end": hooks}) as session,
             ):
@@ -135,7 +143,7 @@ class Database:
                     message = f"the database commented on a commit ({', '.join(notices)}), so it is not taken as kept"
                     raise CommitUncertainError(message)
                 outcome = "kept"
-        except OperationalError as error:
+        except DBAPIError as error:
             if "readonly" in str(error.orig) or "read-only" in str(error.orig):
                 message = "the database is read-only; make its file and folder writable, then try again"
                 raise DatabaseReadOnlyError(message) from error

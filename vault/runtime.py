@@ -3,10 +3,12 @@
 The key store, the database and the rules, checked against one another before anything is served.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from audit.events import Event
 from audit.log import Writers
@@ -34,24 +36,44 @@ def create_vault(*, database_url: str, root_key: str, tenant: str, origin: str, 
     Raises:
         KeyStoreError: The key store is there and not usable, or missing while the database holds data.
     """
-    _make_store(root_key)
+    _make_store(root_key, database_url)
     upgrade(database_url)
     vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
-    with vault.db.reading() as session:
-        fresh = session.scalar(select(VaultFact.__table__.c.name).limit(1)) is None
-    if fresh:
-        with vault.db.transaction() as session:
-            session.add(VaultFact(name=FINGERPRINT, value=_fingerprint(vault)))
-    _check_facts(vault)
-    prepare(vault)
+    with _or_closed(vault):
+        with vault.db.reading() as session:
+            fresh = session.scalar(select(VaultFact.__table__.c.name).limit(1)) is None
+        if fresh:
+            with vault.db.transaction() as session:
+                session.add(VaultFact(name=FINGERPRINT, value=_fingerprint(vault)))
+        _check_facts(vault)
+        prepare(vault)
     return vault
 
 
-def _make_store(root_key: str) -> None:
+def _make_store(root_key: str, database_url: str) -> None:
     path = Path(root_key.removeprefix("file:"))
-    if root_key.startswith("file:") and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        create_store(root_key)
+    if not root_key.startswith("file:") or path.exists():
+        return
+    if _holds_data(database_url):
+        raise KeyStoreError(
+            f"the key store `{path}` is missing, and the database holds what only it opens; put it back from its own"
+            " back-up, or point CITIZEN_VAULT_ROOT_KEY at where it is"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    create_store(root_key)
+
+
+def _holds_data(database_url: str) -> bool:
+    """Whether a vault was begun in this database."""
+    database = Database(database_url)
+    try:
+        with database.read.connect() as connection:
+            name = VaultFact.__table__.c.name
+            return inspect(connection).has_table(VaultFact.__tablename__) and (
+                connection.scalar(select(name).limit(1)) is not None
+            )
+    finally:
+        database.dispose()
 
 
 def open_vault(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock = utc_now) -> Vault:
@@ -65,10 +87,21 @@ def open_vault(*, database_url: str, root_key: str, tenant: str, origin: str, cl
         PolicyError: The rules are not whole.
     """
     vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
-    demand_head(vault.db)
-    _check_facts(vault)
-    prepare(vault)
+    with _or_closed(vault):
+        demand_head(vault.db)
+        _check_facts(vault)
+        prepare(vault)
     return vault
+
+
+@contextmanager
+def _or_closed(vault: Vault) -> Iterator[None]:
+    """Leave no connection behind where the start stops."""
+    try:
+        yield
+    except BaseException:
+        vault.db.dispose()
+        raise
 
 
 def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock) -> Vault:
