@@ -103,12 +103,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def _config(home: Path, issuer: str) -> Config:
+def _config(home: Path, issuer: str, *, demo: bool = True) -> Config:
     return Config.from_environment(
         {
             "CITIZEN_VAULT_HOME": str(home),
             "CITIZEN_VAULT_ISSUER": issuer,
-            "CITIZEN_VAULT_DEMO": "1",
+            "CITIZEN_VAULT_DEMO": str(int(demo)),
             "CITIZEN_VAULT_COUNCIL": "Ferndale Borough Council",
             "CITIZEN_VAULT_ORIGIN": "citizen-vault",
         }
@@ -116,12 +116,12 @@ def _config(home: Path, issuer: str) -> Config:
 
 
 @contextmanager
-def opened(told: Path, issuer: str) -> Iterator[Portal]:
+def opened(told: Path, issuer: str, *, demo: bool = True) -> Iterator[Portal]:
     """A portal on a copy of *told* that knows itself as *issuer*."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         shutil.copytree(told, home)
-        config = _config(home, issuer)
+        config = _config(home, issuer, demo=demo)
         vault = open_for(config)
         try:
             yield Portal(create_app(config, vault), vault, config, note.read(home))

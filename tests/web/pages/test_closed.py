@@ -1,13 +1,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from werkzeug.routing import Rule
 
-from tests.portal_world import Portal, submit, token_in
+from tests.portal_world import Portal, opened, submit, token_in
 from vault import sign_ins
-from vault.context import SYSTEM
+from vault.context import OPERATOR, SYSTEM
+from vault.kinds import LinkKind
 from web.auth import COOKIE, PROVES_ITSELF, PUBLIC, ROLE_OF
 from web.headers import ALWAYS
 
@@ -170,3 +172,27 @@ def test_a_database_that_is_gone_gets_a_plain_page_that_shows_nothing(portal: Po
     assert answer.status_code == 500
     assert "Sorry, there is a problem with this service" in answer.text
     assert "signed in as" not in answer.text
+
+
+def test_over_https_every_cookie_is_bound_to_this_host_and_kept_from_scripts(told: Path) -> None:
+    with opened(told, "https://vault.example.org") as portal:
+        client = portal.app.test_client()
+        base = {"base_url": "https://vault.example.org"}
+        token = token_in(client.get("/demo", **base))
+        answer = client.post("/demo/be/edith", data={"csrf_token": token}, **base)
+        cookies = answer.headers.getlist("Set-Cookie")
+        assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-vault_sign_in", "__Host-vault_note"}
+        for cookie in cookies:
+            assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert client.get("/home", **base).status_code == 200
+
+
+def test_in_a_vault_that_is_no_demo_a_demo_link_signs_nobody_in(told: Path) -> None:
+    with opened(told, "http://localhost", demo=False) as portal:
+        with portal.vault.transaction(OPERATOR) as ctx:
+            handle = sign_ins.make_link(ctx, account_id=portal.account("edith"), kind=LinkKind.DEMO)
+        client = portal.client()
+        assert client.get("/demo").status_code == 404
+        assert client.get(f"/link/{handle}").status_code == 410
+        assert submit(client, f"/link/{handle}", {}, form_at="/sign-in").status_code == 410
