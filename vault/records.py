@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from vault.catalogue import CATALOGUE
 from vault.context import Context
@@ -22,7 +22,7 @@ from vault.errors import UnknownFieldError
 from vault.ids import new_id
 from vault.keychain import category_key_for_writing
 from vault.kinds import RecordStatus
-from vault.models import Record, RecordVersion, Seal
+from vault.models import HeldBack, Record, RecordVersion, Seal
 
 Outcome = Literal["new", "changed", "same"]
 
@@ -170,10 +170,11 @@ class CategoryCount:
 
 
 def counts(ctx: Context, *, citizen_id: UUID) -> list[CategoryCount]:
-    """How many items of each category a citizen has, in the catalogue's order."""
+    """How many items of each category a citizen has, in the catalogue's order; what is held back does not count."""
     rows = ctx.session.execute(
         select(Record.category, Record.organisation_id, func.count(), func.max(Record.received_at))
-        .where(Record.citizen_id == citizen_id)
+        .outerjoin(HeldBack, and_(HeldBack.citizen_id == Record.citizen_id, HeldBack.record_id == Record.record_id))
+        .where(Record.citizen_id == citizen_id, or_(HeldBack.until.is_(None), HeldBack.until <= ctx.now))
         .group_by(Record.category, Record.organisation_id)
     ).all()
     found: dict[str, list[tuple[UUID, int, datetime]]] = {}

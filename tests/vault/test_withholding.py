@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.vault.house import House
-from vault import accounts, trail, withholding
+from vault import accounts, records, trail, withholding
 from vault.access import read_own
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR
@@ -24,6 +24,7 @@ from vault.errors import (
 )
 from vault.holding import hold
 from vault.kinds import AccountStatus, Role
+from vault.models import Record
 from vault.release import Release
 from vault.withholding import Withholding
 
@@ -99,6 +100,28 @@ def test_the_citizen_sees_the_item_before_and_after_and_not_while_it_is_held_bac
     assert desk.record_id not in desk.seen()
     desk.house.clock.ahead = DAYS
     assert desk.record_id in desk.seen()
+
+
+def test_what_is_held_back_does_not_count_in_the_citizens_totals(desk: Desk) -> None:
+    category = _category(desk)
+    before = _count(desk, category)
+    desk.hold_back()
+    assert _count(desk, category) == before - 1
+    desk.house.clock.ahead = DAYS
+    assert _count(desk, category) == before
+
+
+def _category(desk: Desk) -> str:
+    with desk.house.vault.reading(OPERATOR) as ctx:
+        row = ctx.session.get(Record, (desk.house.citizen_id, desk.record_id))
+        assert row is not None
+        return row.category
+
+
+def _count(desk: Desk, category: str) -> int:
+    with desk.house.vault.reading(OPERATOR) as ctx:
+        found = {each.category: each.items for each in records.counts(ctx, citizen_id=desk.house.citizen_id)}
+    return found.get(category, 0)
 
 
 def test_what_is_held_back_is_listed_with_its_grounds_until_its_date(desk: Desk) -> None:

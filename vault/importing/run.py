@@ -175,6 +175,7 @@ def _take(run: _Run, path: Path, progress: Progress | None, *, last: bool) -> bo
     counts: Counter[str] = Counter()
     with run.vault.transaction(SYSTEM) as ctx:
         kept: dict[UUID, Counter[str]] = {}
+        trayed = _trayed(run)
         for found in read_file(path, overlay=run.order.overlay, keep_unknown=run.order.keep_unknown):
             if isinstance(found, Subject):
                 _meet(run, ctx, found, counted=not last)
@@ -183,11 +184,18 @@ def _take(run: _Run, path: Path, progress: Progress | None, *, last: bool) -> bo
             else:
                 later |= not _item(run, ctx, found, kept, last=last)
         _note_kept(run, ctx, kept)
+        if _trayed(run) > trayed:
+            note(ctx, Event.ITEM_UNMATCHED, purpose=run.order.purpose, facts={"run": str(run.run_id)})
     run.summary.files += not last
     run.summary.failed += bool(counts["failed"])
     if progress:
         progress(path)
     return later and not last
+
+
+def _trayed(run: _Run) -> int:
+    """How many items this run has put on the tray or changed there."""
+    return run.summary.unmatched["new"] + run.summary.unmatched["changed"]
 
 
 def _notice(run: _Run, path: Path, notice: Notice) -> bool:
@@ -276,8 +284,6 @@ def _note_kept(run: _Run, ctx: Context, kept: dict[UUID, Counter[str]]) -> None:
             policy_set=decision.policy_set,
             facts={"run": str(run.run_id), "categories": sorted(categories), "because": list(decision.because)},
         )
-    if run.summary.unmatched:
-        note(ctx, Event.ITEM_UNMATCHED, purpose=run.order.purpose, facts={"run": str(run.run_id)})
 
 
 def _demand(run: _Run, ctx: Context, citizen_id: UUID, fields: frozenset[str]) -> Decision:
