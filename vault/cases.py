@@ -116,7 +116,7 @@ def answer(ctx: Context, *, citizen_id: UUID, case_id: UUID, upheld: bool, words
         WrongStateError: It was answered already.
         InvalidInputError: The answer is empty or too long.
     """
-    row = ctx.session.get(Case, (citizen_id, case_id))
+    row = ctx.session.get(Case, (citizen_id, case_id), with_for_update=True)
     if row is None:
         raise NotFoundError(f"case `{case_id}` is not known")
     if row.state is not CaseState.OPEN:
@@ -136,7 +136,22 @@ def _follow(ctx: Context, row: Case, *, upheld: bool) -> None:
         return
     if not grants.view(ctx, citizen_id=row.citizen_id, grant_id=row.grant_id).is_live:
         return
-    (grants.end if upheld else grants.resume)(ctx, citizen_id=row.citizen_id, grant_id=row.grant_id)
+    if upheld:
+        grants.end(ctx, citizen_id=row.citizen_id, grant_id=row.grant_id)
+    elif not _others_open(ctx, row):
+        grants.resume(ctx, citizen_id=row.citizen_id, grant_id=row.grant_id)
+
+
+def _others_open(ctx: Context, row: Case) -> bool:
+    """Whether another objection to the same grant still waits for its answer."""
+    query = select(Case).where(
+        Case.citizen_id == row.citizen_id,
+        Case.grant_id == row.grant_id,
+        Case.kind == CaseKind.OBJECTION,
+        Case.state == CaseState.OPEN,
+        Case.case_id != row.case_id,
+    )
+    return ctx.session.scalars(query).first() is not None
 
 
 def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[CaseView]:

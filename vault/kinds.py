@@ -125,4 +125,6 @@ class LinkKind(enum.StrEnum):
     """What a one-time link does: lets a person add a passkey, or, in the demo only, signs them in."""
 
     ENROL = "enrol"
+    ENROLLING = "enrolling"
+    """What a used enrolment link leaves for ten minutes: leave to add one passkey. It is no address."""
     DEMO = "demo"

@@ -19,6 +19,9 @@ StateKind = Literal["value", "none-known", "not-recorded", "not-shared"]
 NONE_KNOWN = {"allergy": "allergy.none_known"}
 """Categories in which a writer can say that there is nothing, and the field that says so."""
 
+NOT_WHOLE = "items marked sensitive are not included: ask the person"
+"""Said with every state of a release that may not be whole, left out or not: it hints at nothing."""
+
 MASK = "hidden"
 """What stands in place of a value that is revealed one at a time."""
 
@@ -159,13 +162,15 @@ class Release:
     def _state(self, name: str, held: list[Mapping[str, Any]]) -> FieldState:
         if name not in self.fields:
             return FieldState("not-shared", "ask the person")
+        caution = NOT_WHOLE if self.partial else ""
         if any(fields.get(name) not in (None, "", []) for fields in held):
-            return FieldState(
-                "value", "items marked sensitive are not included: ask the person" if self.partial else ""
-            )
+            return FieldState("value", caution)
         none_known = NONE_KNOWN.get(name.partition(".")[0])
         said = [fields[none_known] for fields in held if none_known and none_known in fields]
-        return FieldState("none-known", _plain(said[0])) if said else FieldState("not-recorded")
+        if not said:
+            return FieldState("not-recorded", caution)
+        words = _plain(said[0]) if none_known in self.fields else ""
+        return FieldState("none-known", "; ".join(part for part in (words, caution) if part))
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401 -- any JSON value

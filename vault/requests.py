@@ -18,6 +18,7 @@ from vault.confidential import close_for_house, open_for_house
 from vault.context import Context
 from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, WrongStateError
 from vault.grants import GrantView, NewGrant
+from vault.identifiers import normalise_nhs_number, normalise_reference
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import Keys, keys_for, note
 from vault.judging import demand
@@ -46,6 +47,13 @@ class Hint:
     kind: Literal["ref", "nhs"]
     system: str
     value: str
+
+    @property
+    def normalised(self) -> str:
+        """The same text for every spelling by which the same person would be found."""
+        if self.kind == "ref":
+            return f"{self.system}|{normalise_reference(self.value)}"
+        return f"{normalise_nhs_number(self.system)}|{date.fromisoformat(self.value).isoformat()}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -175,7 +183,7 @@ def _resolve(ctx: Context, hint: Hint, organisation_id: UUID) -> UUID | None:
 
 def _stranger(ctx: Context, asked: Ask) -> UUID:
     """The citizen id that stands for someone unknown: the same for the same hint, so that a repeat joins here too."""
-    text = f"{asked.service_id}|{asked.hint.kind}|{asked.hint.system}|{asked.hint.value}"
+    text = f"{asked.service_id}|{asked.hint.kind}|{asked.hint.normalised}"
     made = hmac.new(ctx.keyring.derived("stranger"), text.encode(), hashlib.sha256).digest()
     return UUID(bytes=made[:16], version=4)
 
@@ -371,7 +379,8 @@ def decide(
     row = ctx.session.get(AccessRequest, (citizen_id, request_id), with_for_update=True)
     if row is None:
         raise NotFoundError(f"request `{request_id}` is not known")
-    if row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
+    stranger = ctx.session.get(Citizen, citizen_id) is None
+    if stranger or row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
         raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
     if not allowed <= set(row.fields):
         raise InvalidInputError("only fields that were asked for can be allowed")
@@ -471,12 +480,9 @@ def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
 
 
 def of_service(ctx: Context, *, service_id: UUID) -> list[RequestView]:
-    """Every request a service made about people who are known, oldest first."""
+    """Every request a service made, oldest first; those about strangers too, for nobody may tell them apart."""
     rows = ctx.session.scalars(
-        select(AccessRequest)
-        .join(Citizen, Citizen.citizen_id == AccessRequest.citizen_id)
-        .where(AccessRequest.service_id == service_id)
-        .order_by(AccessRequest.asked_at)
+        select(AccessRequest).where(AccessRequest.service_id == service_id).order_by(AccessRequest.asked_at)
     )
     return [_view(ctx, row) for row in rows]
 

@@ -24,6 +24,7 @@ from vault.models import Challenge, Link, Passkey, SignIn
 IDLE = timedelta(minutes=30)
 LIMIT = timedelta(hours=8)
 CHALLENGE_LIFE = timedelta(minutes=5)
+ENROLLING_LIFE = timedelta(minutes=10)
 CHALLENGE_BYTES = 32
 STAMP_EVERY = timedelta(minutes=1)
 
@@ -116,10 +117,27 @@ def use_link(ctx: Context, *, handle: str) -> LinkView:
     found = peek_link(ctx, handle=handle)
     if found is None or found.account.status is not AccountStatus.ACTIVE:
         raise LinkUsedError("this link was used already or has ended")
-    ctx.session.execute(delete(Link).where(Link.link_hash == handle_hash(handle)))
+    gone = delete(Link).where(Link.link_hash == handle_hash(handle)).returning(Link.link_hash)
+    if ctx.session.execute(gone).first() is None:  # somebody else used it in this very moment
+        raise LinkUsedError("this link was used already or has ended")
     facts = {"account": str(found.account.account_id), "kind": str(found.kind)}
     note(ctx, Event.LINK_USED, citizen_id=found.account.citizen_id, facts=facts)
     return found
+
+
+def begin_enrolling(ctx: Context, *, account_id: UUID) -> str:
+    """Give leave to add one passkey within ten minutes; return its handle. `use_link` takes it when that is done."""
+    handle = new_handle()
+    ctx.session.add(
+        Link(
+            link_hash=handle_hash(handle),
+            account_id=account_id,
+            kind=LinkKind.ENROLLING,
+            made_at=ctx.now,
+            expires_at=ctx.now + ENROLLING_LIFE,
+        )
+    )
+    return handle
 
 
 def begin(ctx: Context, *, account_id: UUID, method: str) -> str:
@@ -230,8 +248,12 @@ def take_challenge(ctx: Context, *, challenge: bytes, purpose: str) -> UUID | No
     row = ctx.session.get(Challenge, hashlib.sha256(challenge).digest())
     if row is None or row.expires_at <= ctx.now or row.purpose != purpose:
         raise ReplayedError("this challenge was used already or has ended")
-    ctx.session.delete(row)
-    return row.account_id
+    account_id = row.account_id
+    gone = delete(Challenge).where(Challenge.challenge_hash == row.challenge_hash).returning(Challenge.challenge_hash)
+    ctx.session.expunge(row)
+    if ctx.session.execute(gone).first() is None:
+        raise ReplayedError("this challenge was used already or has ended")
+    return account_id
 
 
 def add_passkey(

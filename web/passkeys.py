@@ -52,12 +52,13 @@ def creation_options(account_id: UUID) -> Mapping[str, Any]:
     return made
 
 
-def add(answer: Mapping[str, Any], *, expected: UUID) -> UUID:
+def add(answer: Mapping[str, Any], *, expected: UUID, leave: str) -> UUID:
     """
-    Keep the passkey that the browser made; return its account.
+    Keep the passkey that the browser made, and take back the *leave* to make one; return its account.
 
     Raises:
         PasskeyRefusedError: The answer does not verify, or answers another challenge than that of account *expected*.
+        LinkUsedError: The leave was used already or has ended; no passkey is kept.
     """
     config = runtime().config
     challenge = _challenge(answer)
@@ -74,6 +75,7 @@ def add(answer: Mapping[str, Any], *, expected: UUID) -> UUID:
             )
         except WebAuthnException as error:
             raise PasskeyRefusedError("the new passkey does not verify") from error
+        sign_ins.use_link(ctx, handle=leave)
         sign_ins.add_passkey(
             ctx,
             account_id=expected,

@@ -23,7 +23,7 @@ from vault.errors import (
 )
 from vault.holding import hold
 from vault.kinds import CaseKind, CaseState, Channel, CitizenStatus, Decider, GrantState, Role, ServiceStatus
-from vault.release import MASK, FieldState, Refusal, Release
+from vault.release import MASK, NOT_WHOLE, FieldState, Refusal, Release
 
 
 def opened(answer: Release | Refusal) -> dict[str, list[Any]]:
@@ -212,7 +212,7 @@ def test_a_reader_sees_one_of_four_states_of_a_field_that_is_dangerous_to_miss(h
     assert isinstance(answer, Release)
     states = answer.unseal().states
     assert states["allergy.to_what"].kind == "value"
-    assert states["allergy.reaction"] == FieldState("not-recorded")
+    assert states["allergy.reaction"] == FieldState("not-recorded", NOT_WHOLE)
 
 
 def test_no_known_allergies_is_said_only_where_someone_said_so(house: House) -> None:
@@ -220,6 +220,17 @@ def test_no_known_allergies_is_said_only_where_someone_said_so(house: House) -> 
     answer = house.read(house.token(house.grant(frozenset({"allergy.reaction"}))))
     assert isinstance(answer, Release)
     assert answer.unseal().states["allergy.reaction"].kind == "none-known"
+
+
+def test_a_withheld_allergy_never_looks_like_none(house: House) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        ctx.session.execute(text("DELETE FROM records WHERE record_id = :r"), {"r": house.record_ids["allergy"].hex})
+    house.keep("allergy", "a3", {"allergy.to_what": "Abacavir"}, sensitivity=2)
+    house.keep("allergy", "a4", {"allergy.none_known": "No known allergies, 2019"})
+    answer = house.read(house.token(house.grant(frozenset({"allergy.to_what", "allergy.reaction"}))))
+    assert isinstance(answer, Release)
+    states = answer.unseal().states
+    assert {state.detail for state in states.values()} == {NOT_WHOLE}
 
 
 def test_a_service_that_names_no_person_is_refused(house: House) -> None:
@@ -337,6 +348,66 @@ def test_a_stranger_cannot_be_told_from_a_resident_by_rows_log_or_polling(house:
     assert rows[0] == rows[1]
     assert abs(shapes[0][0] - shapes[1][0]) <= 2
     assert (known.expires_in, known.interval) == (unknown.expires_in, unknown.interval)
+    with house.vault.reading(OPERATOR) as ctx:
+        assert len(requests.of_service(ctx, service_id=house.service_id)) == 2
+
+
+@pytest.mark.parametrize("spellings", [("ref:pas:E-1", "ref:pas: e-1 "), ("ref:pas:nobody", "ref:pas: NOBODY ")])
+def test_another_spelling_joins_the_same_request_for_residents_and_strangers(
+    house: House, spellings: tuple[str, str]
+) -> None:
+    made = []
+    for spelling in spellings:
+        with house.vault.transaction(house.service) as ctx:
+            hint = requests.Hint.parse(spelling)
+            asked = requests.Ask(service_id=house.service_id, hint=hint, purpose=CARE, fields=ALLOWED)
+            made.append(requests.ask(ctx, asked=asked))
+    assert made[0].request_id == made[1].request_id
+
+
+def test_a_spoken_decision_for_a_stranger_fails_without_saying_why(house: House) -> None:
+    with house.vault.transaction(house.service) as ctx:
+        hint = requests.Hint.parse("ref:pas:nobody")
+        asked = requests.Ask(service_id=house.service_id, hint=hint, purpose=CARE, fields=ALLOWED)
+        request_id = requests.ask(ctx, asked=asked).request_id
+        (waits,) = requests.of_service(ctx, service_id=house.service_id)
+    with house.vault.transaction(OPERATOR) as ctx:
+        officer = accounts.make(
+            ctx, role=Role.OFFICER, organisation_id=house.council_id, service_id=house.service_id
+        ).actor()
+    with pytest.raises(WrongStateError), house.vault.transaction(officer) as ctx:
+        requests.decide(
+            ctx,
+            citizen_id=waits.citizen_id,
+            request_id=request_id,
+            allowed=ALLOWED,
+            decided_by=Decider.SPOKEN,
+            channel=Channel.PHONE,
+            evidence="They said yes",
+        )
+
+
+def test_one_answer_does_not_lift_the_pause_that_another_objection_holds(house: House) -> None:
+    house.ask(frozenset({"identity.name"}), "council-tax", case_reference="CT-1")
+    with house.vault.transaction(house.citizen) as ctx:
+        (grant,) = grants.of_citizen(ctx, citizen_id=house.citizen_id)
+        first, second = (
+            cases.open_case(
+                ctx,
+                citizen_id=house.citizen_id,
+                kind=CaseKind.OBJECTION,
+                service_id=house.service_id,
+                statement=words,
+                grant_id=grant.grant_id,
+            )
+            for words in ("I moved out.", "And it is not my flat.")
+        )
+    states = []
+    for case in (first, second):
+        with house.vault.transaction(SYSTEM) as ctx:
+            cases.answer(ctx, citizen_id=house.citizen_id, case_id=case.case_id, upheld=False, words="We looked.")
+            states.append(grants.view(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id).state)
+    assert states == [GrantState.PAUSED, GrantState.ACTIVE]
 
 
 def test_the_first_look_of_a_month_is_answered_like_any_other(house: House) -> None:

@@ -29,12 +29,13 @@ def _shown(grant_id: str) -> TokenView:
     handle = shown_token()
     proof = shown_proof(handle)
     here = edge()
-    with here.vault.transaction(SYSTEM) as ctx:
-        tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     with here.vault.reading(SYSTEM) as ctx:
         token = tokens.find(ctx, handle=handle)
     if token.thumbprint != proof.thumbprint or token.kind is not TokenKind.ACCESS:
         raise TokenInvalidError("the token is bound to another key, or is not for this")
+    # After the token: who has none may not make the vault write.
+    with here.vault.transaction(SYSTEM) as ctx:
+        tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     if here.pairwise(token.service_id, token.grant.grant_id) != grant_id:
         raise NotFoundError("the token is of another grant")
     return token

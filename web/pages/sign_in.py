@@ -35,7 +35,7 @@ def link(handle: str) -> ResponseReturnValue:
     """Show the button behind a one-time link; looking does not use it."""
     with runtime().vault.reading(SYSTEM) as ctx:
         found = sign_ins.peek_link(ctx, handle=handle)
-    if found is None or (found.kind is LinkKind.DEMO and not runtime().config.demo):
+    if found is None or not _is_address(found.kind):
         raise LinkUsedError("this link was used already or has ended")
     return render_template("sign_in/link.html", handle=handle, enrols=found.kind is LinkKind.ENROL)
 
@@ -44,23 +44,32 @@ def link(handle: str) -> ResponseReturnValue:
 @limiter.limit(TRIES)
 def use_link(handle: str) -> ResponseReturnValue:
     """Use the link: go on to add a passkey, or, in the demo only, be signed in."""
-    demo = runtime().config.demo
+    leave = ""
     with runtime().vault.transaction(SYSTEM) as ctx:
         found = sign_ins.peek_link(ctx, handle=handle)
-        if found is None or (found.kind is LinkKind.DEMO and not demo):
+        if found is None or not _is_address(found.kind):
             raise LinkUsedError("this link was used already or has ended")
         sign_ins.use_link(ctx, handle=handle)
+        if found.kind is LinkKind.ENROL:
+            leave = sign_ins.begin_enrolling(ctx, account_id=found.account.account_id)
     if found.kind is LinkKind.DEMO:
         return let_in(found.account.account_id, method="demo-link")
-    session[_ENROLLING] = str(found.account.account_id)
+    session[_ENROLLING] = leave
     return redirect(url_for("sign_in.add"), 303)
 
 
+def _is_address(kind: LinkKind) -> bool:
+    """Whether a link of this kind may be opened: in the demo every kind that is an address, else enrolment alone."""
+    return kind is LinkKind.ENROL or (kind is LinkKind.DEMO and runtime().config.demo)
+
+
 def _enrolling() -> UUID:
-    held = session.get(_ENROLLING)
-    if held is None:
+    """The account that may add a passkey. The vault keeps the leave, so an old cookie shown again is worth nothing."""
+    with runtime().vault.reading(SYSTEM) as ctx:
+        found = sign_ins.peek_link(ctx, handle=session.get(_ENROLLING, ""))
+    if found is None or found.kind is not LinkKind.ENROLLING:
         raise LinkUsedError("a passkey is added through a one-time link")
-    return UUID(held)
+    return found.account.account_id
 
 
 @bp.get("/passkey/new")
@@ -81,7 +90,7 @@ def add_options() -> ResponseReturnValue:
 @limiter.limit(TRIES)
 def add_check() -> ResponseReturnValue:
     """Keep the new passkey and sign its owner in."""
-    account_id = passkeys.add(request.get_json(force=True), expected=_enrolling())
+    account_id = passkeys.add(request.get_json(force=True), expected=_enrolling(), leave=session[_ENROLLING])
     session.pop(_ENROLLING, None)
     return _go(account_id)
 
