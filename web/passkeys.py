@@ -21,7 +21,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from vault import sign_ins
+from vault import challenges, links
+from vault import passkeys as kept
 from vault.context import SYSTEM, Context
 from vault.errors import NotFoundError, ReplayedError
 from web.faults import PasskeyRefusedError
@@ -35,8 +36,8 @@ def creation_options(account_id: UUID) -> Mapping[str, Any]:
     """What ``navigator.credentials.create`` needs to make a discoverable, user-verified passkey for an account."""
     config = runtime().config
     with runtime().vault.transaction(SYSTEM) as ctx:
-        challenge = sign_ins.new_challenge(ctx, purpose=MAKING, account_id=account_id)
-        held = sign_ins.passkeys(ctx, account_id=account_id)
+        challenge = challenges.new(ctx, purpose=MAKING, account_id=account_id)
+        held = kept.of_account(ctx, account_id=account_id)
     options = generate_registration_options(
         rp_id=config.host,
         rp_name=config.council,
@@ -75,8 +76,8 @@ def add(answer: Mapping[str, Any], *, expected: UUID, leave: str) -> UUID:
             )
         except WebAuthnException as error:
             raise PasskeyRefusedError("the new passkey does not verify") from error
-        sign_ins.use_link(ctx, handle=leave)
-        sign_ins.add_passkey(
+        links.use(ctx, handle=leave)
+        kept.add(
             ctx,
             account_id=expected,
             credential_id=made.credential_id,
@@ -89,7 +90,7 @@ def add(answer: Mapping[str, Any], *, expected: UUID, leave: str) -> UUID:
 def sign_in_options() -> Mapping[str, Any]:
     """What ``navigator.credentials.get`` needs to offer the passkeys of this service."""
     with runtime().vault.transaction(SYSTEM) as ctx:
-        challenge = sign_ins.new_challenge(ctx, purpose=SIGNING_IN)
+        challenge = challenges.new(ctx, purpose=SIGNING_IN)
     options = generate_authentication_options(
         rp_id=runtime().config.host, challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED
     )
@@ -109,9 +110,7 @@ def check(answer: Mapping[str, Any]) -> UUID:
     with runtime().vault.transaction(SYSTEM) as ctx:
         _taken(ctx, challenge, SIGNING_IN)
         try:
-            passkey = sign_ins.passkey_by_credential(
-                ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", "")))
-            )
+            passkey = kept.by_credential(ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", ""))))
             signed = verify_authentication_response(
                 credential=dict(answer),
                 expected_challenge=challenge,
@@ -123,7 +122,7 @@ def check(answer: Mapping[str, Any]) -> UUID:
             )
         except (WebAuthnException, NotFoundError, ValueError) as error:
             raise PasskeyRefusedError("this passkey is not known here, or does not verify") from error
-        sign_ins.used_passkey(ctx, passkey=passkey, sign_count=signed.new_sign_count)
+        kept.used(ctx, passkey=passkey, sign_count=signed.new_sign_count)
     return passkey.account_id
 
 
@@ -137,6 +136,6 @@ def _challenge(answer: Mapping[str, Any]) -> bytes:
 
 def _taken(ctx: Context, challenge: bytes, purpose: str) -> UUID | None:
     try:
-        return sign_ins.take_challenge(ctx, challenge=challenge, purpose=purpose)
+        return challenges.take(ctx, challenge=challenge, purpose=purpose)
     except ReplayedError as error:
         raise PasskeyRefusedError("this challenge was used already or has ended") from error

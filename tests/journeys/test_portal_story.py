@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.journeys.test_portal_pages import enter
 from tests.portal_world import Portal
-from vault import sign_ins
+from vault import links
 from vault.context import OPERATOR
 from vault.kinds import LinkKind
 
@@ -86,7 +86,7 @@ def with_key(page: Page) -> CDPSession:
 
 def test_an_enrolment_link_makes_a_passkey_and_the_passkey_signs_in(chromium: Browser, served: Portal) -> None:
     with served.vault.transaction(OPERATOR) as ctx:
-        handle = sign_ins.make_link(ctx, account_id=served.account("priya"), kind=LinkKind.ENROL)
+        handle = links.make(ctx, account_id=served.account("priya"), kind=LinkKind.ENROL)
     with enter(chromium, served, None) as context:
         page = context.new_page()
         with_key(page)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from audit.models import AuditBase
 from tests.vault.house import CARE, House
-from vault import accounts, citizens, services, sign_ins
+from vault import accounts, citizens, passkeys, services, sign_ins
 from vault.context import OPERATOR
 from vault.errors import RowForgedError, TokenInvalidError, VaultError
 from vault.holding import COVERED, EXEMPT, LOG, MARKED, hold
@@ -214,10 +214,10 @@ def test_a_changed_role_or_sign_in_signs_nobody_in(house: House, statement: str)
 def test_a_planted_passkey_is_believed_in_nothing(house: House) -> None:
     with house.vault.transaction(OPERATOR) as ctx:
         account = accounts.make(ctx, role=Role.CITIZEN, citizen_id=house.citizen_id)
-        sign_ins.add_passkey(ctx, account_id=account.account_id, credential_id=b"mine", public_key=b"key", sign_count=0)
+        passkeys.add(ctx, account_id=account.account_id, credential_id=b"mine", public_key=b"key", sign_count=0)
     damage(house, "UPDATE passkeys SET public_key = :theirs", theirs=b"the thief's")
     with pytest.raises(RowForgedError), house.vault.reading(OPERATOR) as ctx:
-        sign_ins.passkey_by_credential(ctx, credential_id=b"mine")
+        passkeys.by_credential(ctx, credential_id=b"mine")
 
 
 def test_a_child_under_thirteen_and_the_dead_have_no_account(house: House) -> None:

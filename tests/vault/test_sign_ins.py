@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.vault.house import House
-from vault import accounts, sign_ins
+from vault import accounts, challenges, links
 from vault.context import OPERATOR, SYSTEM
 from vault.errors import LinkUsedError, ReplayedError
 from vault.kinds import AccountStatus, LinkKind, Role
@@ -20,39 +20,39 @@ def account(house: House) -> accounts.AccountView:
 def test_a_link_is_used_once(house: House) -> None:
     owner = account(house)
     with house.vault.transaction(OPERATOR) as ctx:
-        handle = sign_ins.make_link(ctx, account_id=owner.account_id, kind=LinkKind.ENROL)
+        handle = links.make(ctx, account_id=owner.account_id, kind=LinkKind.ENROL)
     with house.vault.transaction(SYSTEM) as ctx:
-        assert sign_ins.use_link(ctx, handle=handle).account.account_id == owner.account_id
+        assert links.use(ctx, handle=handle).account.account_id == owner.account_id
     with pytest.raises(LinkUsedError), house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.use_link(ctx, handle=handle)
+        links.use(ctx, handle=handle)
 
 
 def test_leave_to_add_a_passkey_is_good_for_one_and_for_ten_minutes(house: House) -> None:
     owner = account(house)
     with house.vault.transaction(SYSTEM) as ctx:
-        used, late = (sign_ins.begin_enrolling(ctx, account_id=owner.account_id) for _ in range(2))
+        used, late = (links.begin_enrolling(ctx, account_id=owner.account_id) for _ in range(2))
     with house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.use_link(ctx, handle=used)
+        links.use(ctx, handle=used)
     with pytest.raises(LinkUsedError), house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.use_link(ctx, handle=used)
+        links.use(ctx, handle=used)
     house.clock.ahead = timedelta(minutes=11)
     with pytest.raises(LinkUsedError), house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.use_link(ctx, handle=late)
+        links.use(ctx, handle=late)
 
 
 def test_a_suspended_account_uses_no_link(house: House) -> None:
     owner = account(house)
     with house.vault.transaction(OPERATOR) as ctx:
-        handle = sign_ins.make_link(ctx, account_id=owner.account_id, kind=LinkKind.ENROL)
+        handle = links.make(ctx, account_id=owner.account_id, kind=LinkKind.ENROL)
         accounts.set_status(ctx, account_id=owner.account_id, status=AccountStatus.SUSPENDED)
     with pytest.raises(LinkUsedError), house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.use_link(ctx, handle=handle)
+        links.use(ctx, handle=handle)
 
 
 def test_a_challenge_is_answered_once(house: House) -> None:
     with house.vault.transaction(SYSTEM) as ctx:
-        challenge = sign_ins.new_challenge(ctx, purpose="passkey-sign-in")
+        challenge = challenges.new(ctx, purpose="passkey-sign-in")
     with house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.take_challenge(ctx, challenge=challenge, purpose="passkey-sign-in")
+        challenges.take(ctx, challenge=challenge, purpose="passkey-sign-in")
     with pytest.raises(ReplayedError), house.vault.transaction(SYSTEM) as ctx:
-        sign_ins.take_challenge(ctx, challenge=challenge, purpose="passkey-sign-in")
+        challenges.take(ctx, challenge=challenge, purpose="passkey-sign-in")

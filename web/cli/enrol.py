@@ -4,7 +4,7 @@ from uuid import UUID
 
 import click
 
-from vault import accounts, services, sign_ins
+from vault import accounts, links, services
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Context
 from vault.errors import NotAllowedError, SecondPersonNeededError
@@ -50,7 +50,7 @@ def enrol_link(
         first, second = _agreed(ctx, by, demo=config.demo)
         label = StaffLabel(*staff) if staff else None
         found = _account(ctx, account, citizen, role, organisation, service, label)
-        handle = sign_ins.make_link(
+        handle = links.make(
             ctx, account_id=found.account_id, kind=LinkKind.ENROL, hours=hours, first=first, second=second
         )
     click.echo(f"{config.issuer}/link/{handle}")

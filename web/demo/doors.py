@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from vault import accounts, sign_ins
+from vault import accounts, links
 from vault.accounts import AccountView
 from vault.context import OPERATOR, Vault
 from vault.kinds import LinkKind
@@ -24,7 +24,7 @@ def sign_in_links(vault: Vault, *, home: Path, issuer: str) -> list[tuple[str, s
     held = note.read(home)
     with vault.transaction(OPERATOR) as ctx:
         return [
-            (who, f"{issuer}/link/{sign_ins.make_link(ctx, account_id=held.accounts[slug], kind=LinkKind.DEMO)}")
+            (who, f"{issuer}/link/{links.make(ctx, account_id=held.accounts[slug], kind=LinkKind.DEMO)}")
             for slug, who in LINKS
             if slug in held.accounts
         ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from vault import sign_ins
+from vault import links
 from vault.context import SYSTEM
 from vault.errors import LinkUsedError
 from vault.kinds import LinkKind
@@ -34,7 +34,7 @@ def start() -> ResponseReturnValue:
 def link(handle: str) -> ResponseReturnValue:
     """Show the button behind a one-time link; looking does not use it."""
     with runtime().vault.reading(SYSTEM) as ctx:
-        found = sign_ins.peek_link(ctx, handle=handle)
+        found = links.peek(ctx, handle=handle)
     if found is None or not _is_address(found.kind):
         raise LinkUsedError("this link was used already or has ended")
     return render_template("sign_in/link.html", handle=handle, enrols=found.kind is LinkKind.ENROL)
@@ -46,12 +46,12 @@ def use_link(handle: str) -> ResponseReturnValue:
     """Use the link: go on to add a passkey, or, in the demo only, be signed in."""
     leave = ""
     with runtime().vault.transaction(SYSTEM) as ctx:
-        found = sign_ins.peek_link(ctx, handle=handle)
+        found = links.peek(ctx, handle=handle)
         if found is None or not _is_address(found.kind):
             raise LinkUsedError("this link was used already or has ended")
-        sign_ins.use_link(ctx, handle=handle)
+        links.use(ctx, handle=handle)
         if found.kind is LinkKind.ENROL:
-            leave = sign_ins.begin_enrolling(ctx, account_id=found.account.account_id)
+            leave = links.begin_enrolling(ctx, account_id=found.account.account_id)
     if found.kind is LinkKind.DEMO:
         return let_in(found.account.account_id, method="demo-link")
     session[_ENROLLING] = leave
@@ -66,7 +66,7 @@ def _is_address(kind: LinkKind) -> bool:
 def _enrolling() -> UUID:
     """The account that may add a passkey. The vault keeps the leave, so an old cookie shown again is worth nothing."""
     with runtime().vault.reading(SYSTEM) as ctx:
-        found = sign_ins.peek_link(ctx, handle=session.get(_ENROLLING, ""))
+        found = links.peek(ctx, handle=session.get(_ENROLLING, ""))
     if found is None or found.kind is not LinkKind.ENROLLING:
         raise LinkUsedError("a passkey is added through a one-time link")
     return found.account.account_id

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from tests.portal_world import Portal, opened, submit, token_in
-from vault import sign_ins
+from vault import links, sign_ins
 from vault.context import OPERATOR, SYSTEM
 from vault.kinds import LinkKind
 from web.auth import COOKIE, PROVES_ITSELF, PUBLIC, ROLE_OF
@@ -191,7 +191,7 @@ def test_over_https_every_cookie_is_bound_to_this_host_and_kept_from_scripts(tol
 def test_in_a_vault_that_is_no_demo_a_demo_link_signs_nobody_in(told: Path) -> None:
     with opened(told, "http://localhost", demo=False) as portal:
         with portal.vault.transaction(OPERATOR) as ctx:
-            handle = sign_ins.make_link(ctx, account_id=portal.account("edith"), kind=LinkKind.DEMO)
+            handle = links.make(ctx, account_id=portal.account("edith"), kind=LinkKind.DEMO)
         client = portal.client()
         assert client.get("/demo").status_code == 404
         assert client.get(f"/link/{handle}").status_code == 410
