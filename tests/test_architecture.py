@@ -42,6 +42,7 @@ PLANTED: Final = {
     "web-reaches-our-ciphers": ("web/config.py", "import vault.crypto.seal", "door"),
     "web-reaches-ciphers": ("web/config.py", "import cryptography", "door"),
     "a-thing-reaches-the-door": ("vault/grants.py", "import vault.access", "vault-floors"),
+    "a-question-reaches-the-reads": ("vault/access/question.py", "import vault.access.shared", "access-floors"),
     "a-format-reaches-the-store": ("audit/tree.py", "import audit.store", "audit-floors"),
     "a-model-reaches-the-engine": ("policies/model.py", "import policies.engine", "policies-floors"),
 }

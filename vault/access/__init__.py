@@ -1,0 +1,16 @@
+"""The one door out: decide, log, unseal. No other code reaches the plaintext of a record.
+
+1. *Read and decide*: the facts with the versions read, then the rules; no transaction is held.
+2. *One short write transaction, the door's own*: claim the proof, use up the grant on condition that nothing changed
+since, queue the log entry, commit.
+3. `Release.unseal`, which there is nothing to call on unless that transaction committed.
+
+So "logged but not delivered" can happen, and the reverse cannot. A refusal is logged the same way and returned, not
+raised.
+"""
+
+from vault.access.asking import ActingPerson, Proof
+from vault.access.own import read_own, reveal
+from vault.access.shared import read_as_officer, read_with_token
+
+__all__ = ["ActingPerson", "Proof", "read_as_officer", "read_own", "read_with_token", "reveal"]

@@ -1,0 +1,43 @@
+"""What comes to the door: who asks, with which proof, for what."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault.context import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A DPoP proof that was checked.
+
+    The key's thumbprint, its single-use id, and until when that must be remembered.
+    """
+
+    thumbprint: str
+    jti: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActingPerson:
+    """Who looks on behalf of a service; the service vouches for it.
+
+    The citizen sees role and team, the auditor the reference.
+    """
+
+    reference: str
+    role: str
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question under a grant."""
+
+    actor: Actor
+    fields: frozenset[str] | None
+    """What is asked for; None means whatever the grant holds."""
+    history: bool
+    acting: ActingPerson | None
+    proof: Proof | None
+    """Empty for an officer, whose sign-in was checked."""

@@ -1,0 +1,117 @@
+"""A person's own record, opened for them: all but what is lawfully held back, dangerous values one at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from audit.events import Event
+from policies.model import Action, Decision, Request
+from vault import facts as reading
+from vault.access.refusing import note_broken, refusal_of
+from vault.catalogue import CATALOGUE
+from vault.clock import microseconds
+from vault.context import Actor, Context, Vault
+from vault.errors import NotAllowedError, NotFoundError
+from vault.facts import Item
+from vault.journal import Happening, keys_for, queue
+from vault.judging import principal_of
+from vault.models import Citizen
+from vault.release import Refusal, Release
+
+
+def read_own(vault: Vault, *, actor: Actor, citizen_id: UUID, categories: frozenset[str]) -> Release | Refusal:
+    """
+    Open a citizen's own categories for them: all but what is lawfully held back, with dangerous values masked.
+
+    Raises:
+        NotFoundError: No such citizen.
+        UnknownFieldError: No such category.
+    """
+    fields = frozenset(name for category in categories for name in CATALOGUE.fields_of(category))
+    masked = frozenset(name for name in fields if CATALOGUE.field(name).needs_reveal)
+    return _own(vault, _OwnAsk(actor=actor, citizen_id=citizen_id, fields=fields - masked, masked=masked))
+
+
+def reveal(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID, field: str) -> Release | Refusal:
+    """
+    Show a citizen one dangerous value of one item; each time is logged.
+
+    Raises:
+        NotFoundError: No such citizen.
+        UnknownFieldError: No such field.
+    """
+    CATALOGUE.field(field)
+    return _own(vault, _OwnAsk(actor=actor, citizen_id=citizen_id, fields=frozenset({field}), record_id=record_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OwnAsk:
+    actor: Actor
+    citizen_id: UUID
+    fields: frozenset[str]
+    masked: frozenset[str] = frozenset()
+    """Shown as being there, without their values; the rules are not asked about them."""
+    record_id: UUID | None = None
+
+
+def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
+    with vault.reading(ask.actor) as ctx:
+        citizen = ctx.session.get(Citizen, ask.citizen_id)
+        if citizen is None:
+            raise NotFoundError(f"citizen `{ask.citizen_id}` is not known")
+        found = _own_items(ctx, ask)
+        request = Request(
+            action=Action.READ,
+            principal=principal_of(ask.actor, now=ctx.now),
+            now=microseconds(ctx.now),
+            owner=str(ask.citizen_id),
+            owner_status=str(citizen.status),
+            fields=ask.fields,
+        )
+    decision = vault.engine.decide(request)
+    leaf_hash, time_us = _log_own(vault, ask, citizen.version, decision)
+    if not decision.allowed:
+        return refusal_of(vault, decision, (), leaf_hash)
+    return Release(
+        fields=ask.fields | ask.masked,
+        asked=ask.fields | ask.masked,
+        missing=(),
+        leaf_hash=leaf_hash,
+        time_us=time_us,
+        service_id=None,
+        items=found,
+        keyring=vault.keyring,
+        reveal=ask.record_id is not None,
+        on_broken=lambda broken: note_broken(vault, ask.citizen_id, broken),
+    )
+
+
+def _own_items(ctx: Context, ask: _OwnAsk) -> tuple[Item, ...]:
+    """What is held, save what is lawfully held back for a time; one item alone where one was named."""
+    categories = frozenset(CATALOGUE.field(name).category for name in ask.fields | ask.masked)
+    return tuple(
+        item
+        for item in reading.items(ctx.session, citizen_id=ask.citizen_id, categories=categories)
+        if (item.held_until is None or item.held_until <= ctx.now) and ask.record_id in {None, item.record["record_id"]}
+    )
+
+
+def _log_own(vault: Vault, ask: _OwnAsk, version: int, decision: Decision) -> tuple[bytes, int]:
+    with vault.transaction(ask.actor) as ctx:
+        citizen = ctx.session.get(Citizen, ask.citizen_id)
+        if citizen is None or citizen.version != version:
+            raise NotAllowedError("something changed at this moment; try again")
+        happening = Happening(
+            event=Event.RECORD_VIEWED if decision.allowed else Event.RECORD_REFUSED,
+            policy_set=decision.policy_set,
+            facts={**_own_facts(ask), "because": list(decision.because)},
+        )
+        keys = keys_for(ctx, citizen_id=ask.citizen_id)
+        leaf = queue(ctx.session, vault, now=ctx.now, actor=ask.actor, keys=keys, happening=happening, pairs=[])
+        return leaf, microseconds(ctx.now)
+
+
+def _own_facts(ask: _OwnAsk) -> dict[str, Any]:
+    if ask.record_id is not None:
+        return {"fields": sorted(ask.fields), "record": str(ask.record_id)}
+    return {"categories": sorted({CATALOGUE.field(name).category for name in ask.fields | ask.masked})}

@@ -1,0 +1,90 @@
+"""From stored facts to one question for the rules; judged is what is stored, never what is claimed."""
+
+from datetime import datetime
+from types import SimpleNamespace
+
+from sqlalchemy.orm import Session
+
+from policies.model import Action, GrantFacts, Request, TokenFacts
+from vault import facts as reading
+from vault.access.asking import Ask
+from vault.catalogue import CATALOGUE
+from vault.clock import microseconds
+from vault.facts import Item, Sharing, Values
+from vault.grants import state_at
+from vault.judging import grant_facts, principal_of, purpose_facts
+from vault.kinds import RecordStatus, ServiceStatus
+from vault.purposes import stored
+
+
+def wanted_of(sharing: Sharing, ask: Ask) -> frozenset[str]:
+    """The fields that are asked for, by full name."""
+    return ask.fields if ask.fields is not None else frozenset(_askable(sharing.grant["fields"]))
+
+
+def _askable(fields: list[str]) -> set[str]:
+    """What "whatever the grant holds" means: never a value that is shown one at a time."""
+    return {name for name in fields if not CATALOGUE.field(name).needs_reveal}
+
+
+def releasable(session: Session, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
+    """The items that this grant reaches.
+
+    Nothing entered in error, above its sensitivity, excepted, or (unless asked) past.
+    """
+    known = {name for name in wanted if CATALOGUE.has(name)}
+    categories = frozenset(CATALOGUE.field(name).category for name in known)
+    if not categories:
+        return ()
+    exceptions = set(sharing.grant["exceptions"])
+    with_history = history and sharing.grant["history"]
+    return tuple(
+        item
+        for item in reading.items(session, citizen_id=sharing.grant["citizen_id"], categories=categories)
+        if item.record["status"] is RecordStatus.CURRENT
+        or (with_history and item.record["status"] is RecordStatus.HISTORY)
+        if _above(item) <= sharing.grant["max_sensitivity"] and str(item.record["record_id"]) not in exceptions
+    )
+
+
+def _above(item: Item) -> int:
+    """How sensitive an item is beyond what its category begins with: naming the category covers that much."""
+    usual = int(CATALOGUE.category(item.record["category"]).sensitivity)
+    return int(item.record["sensitivity"]) if item.record["sensitivity"] > usual else 0
+
+
+def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
+    """The whole question, with what is true at *now*."""
+    definition = stored(sharing.purpose["definition"])
+    suspended = sharing.service["status"] is not ServiceStatus.ACTIVE
+    return Request(
+        action=Action.READ,
+        principal=principal_of(ask.actor, now=now, suspended=suspended),
+        now=microseconds(now),
+        owner=str(sharing.grant["citizen_id"]),
+        owner_status=str(sharing.citizen["status"]),
+        fields=wanted,
+        purpose=purpose_facts(definition, registered=sharing.registered),
+        grant=_grant_facts(sharing.grant, now),
+        token=_token_facts(sharing, ask),
+        acting_person=ask.acting is not None,
+        batch=definition.batch and definition.slug in sharing.service["batch_purposes"],
+        sensitivity=max((_above(item) for item in found), default=0),
+        history=ask.history,
+    )
+
+
+def _token_facts(sharing: Sharing, ask: Ask) -> TokenFacts | None:
+    token = sharing.token
+    if token is None:
+        return None
+    return TokenFacts(
+        bound=ask.proof is not None and ask.proof.thumbprint == token["thumbprint"],
+        grant_version=token["grant_version"],
+        not_after=microseconds(token["expires_at"]),
+    )
+
+
+def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
+    state = state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)
+    return grant_facts(SimpleNamespace(**grant), state=str(state))

@@ -1,0 +1,70 @@
+"""A no is logged the same way as a yes and returned; and a seal that does not open is said in the log."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from audit.events import Event
+from policies.explain import explain
+from policies.model import Decision
+from vault.access.asking import Ask
+from vault.access.keeping import ask_facts, claim, entry_keys
+from vault.catalogue import CATALOGUE
+from vault.context import SYSTEM, Vault
+from vault.facts import Sharing
+from vault.journal import Happening, keys_for, queue
+from vault.release import Refusal
+
+
+def refuse(vault: Vault, sharing: Sharing, ask: Ask, wanted: frozenset[str], decision: Decision) -> Refusal:
+    """Log the no to *ask* and return it; its proof is spent all the same."""
+    known = frozenset(name for name in wanted if CATALOGUE.has(name))
+    missing = tuple(sorted(known - set(sharing.grant["fields"])))
+    with vault.transaction(ask.actor) as ctx:
+        claim(ctx, ask)
+        facts = {
+            **ask_facts(sharing, ask, known),
+            "because": list(decision.because),
+            "refused": sorted(known),
+            "fields": [],
+            "missing": list(missing),
+        }
+        happening = Happening(
+            event=Event.RECORD_REFUSED, purpose=sharing.grant["purpose"], policy_set=decision.policy_set, facts=facts
+        )
+        leaf = queue(
+            ctx.session,
+            vault,
+            now=ctx.now,
+            actor=ask.actor,
+            keys=entry_keys(ctx, sharing),
+            happening=happening,
+            pairs=[],
+        )
+    return refusal_of(vault, replace(decision, missing=decision.missing or missing), missing, leaf)
+
+
+def refusal_of(vault: Vault, decision: Decision, missing: tuple[str, ...], leaf_hash: bytes) -> Refusal:
+    """*decision* in words for both sides."""
+    return Refusal(
+        code="beyond_grant" if missing else "refused",
+        because=decision.because,
+        words=explain(decision, "citizen", rulebook=vault.engine.rulebook),
+        officer_words=explain(decision, "officer", rulebook=vault.engine.rulebook),
+        missing=missing,
+        leaf_hash=leaf_hash,
+    )
+
+
+def note_broken(vault: Vault, citizen_id: UUID, record_id: UUID) -> None:
+    """Log that a seal did not open; it may have been changed."""
+    with vault.transaction(SYSTEM) as ctx:
+        happening = Happening(event=Event.RECORD_UNSEAL_FAILED, facts={"record": str(record_id)})
+        queue(
+            ctx.session,
+            vault,
+            now=ctx.now,
+            actor=ctx.actor,
+            keys=keys_for(ctx, citizen_id=citizen_id),
+            happening=happening,
+            pairs=[],
+        )

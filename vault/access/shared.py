@@ -1,0 +1,147 @@
+"""Reading under a grant: a service with its token, or an officer of the service it was given to."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from policies.engine import NO_RULE_ALLOWS
+from policies.model import Decision
+from vault import accounts
+from vault import facts as reading
+from vault.access import keeping, question, refusing
+from vault.access.asking import ActingPerson, Ask, Proof
+from vault.clock import month_of
+from vault.context import Actor, Vault
+from vault.errors import NotAllowedError, NotFoundError, TokenInvalidError
+from vault.facts import Item, Sharing
+from vault.ids import handle_hash
+from vault.kinds import TokenKind
+from vault.release import Refusal, Release
+
+_Load = Callable[[Session], Sharing | None]
+
+
+def read_with_token(
+    vault: Vault,
+    *,
+    handle: str,
+    proof: Proof,
+    acting: ActingPerson | None,
+    fields: frozenset[str] | None,
+    history: bool = False,
+) -> Release | Refusal:
+    """
+    Release the fields a service asks for under its token.
+
+    Args:
+        vault: The running vault.
+        handle: The access token.
+        proof: The checked proof that came with this call.
+        acting: Who looks; only a batch purpose may do without.
+        fields: What is asked for; None means whatever the grant holds.
+        history: Whether stopped medicines and the like are asked for too.
+
+    Raises:
+        TokenInvalidError: The token is unknown, ended, bound to another key, or of an older version of its grant.
+        ReplayedError: The proof was shown before.
+        RowForgedError: A row was planted or changed behind the vault's back.
+    """
+    now = vault.clock()
+    with vault.db.reading() as session:
+        sharing = reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
+    if sharing is None or not _token_is_good(sharing, proof, now):
+        raise TokenInvalidError("the token is not known, has ended, or is not yours")
+    actor = Actor(
+        kind="service", service_id=sharing.service["service_id"], organisation_id=sharing.service["organisation_id"]
+    )
+    ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
+
+    def load(session: Session) -> Sharing | None:
+        return reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
+
+    return _read(vault, sharing, ask, load)
+
+
+def _token_is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
+    token = sharing.token
+    return (
+        token is not None
+        and token["kind"] is TokenKind.ACCESS
+        and token["expires_at"] > now
+        and token["thumbprint"] == proof.thumbprint
+        and token["grant_version"] == sharing.grant["version"]
+        and token["service_id"] == sharing.grant["service_id"]
+    )
+
+
+def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None) -> Release | Refusal:
+    """
+    Release a grant's fields to an officer of the service it was given to, whose job and team the citizen will see.
+
+    Raises:
+        NotFoundError: There is no such grant.
+        NotAllowedError: The actor is no officer.
+    """
+    if actor.kind != "officer" or actor.account_id is None:
+        raise NotAllowedError("only an officer looks for a service")
+    now = vault.clock()
+
+    def load(session: Session) -> Sharing | None:
+        return reading.by_grant(session, grant_id=grant_id, month=month_of(now))
+
+    with vault.db.reading() as session:
+        sharing = load(session)
+    if sharing is None or sharing.grant["service_id"] != actor.service_id:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    with vault.reading(actor) as ctx:
+        label = accounts.find(ctx, account_id=actor.account_id).label
+    acting = ActingPerson(str(actor.account_id), label.job if label else "officer", label.team if label else "")
+    return _read(vault, sharing, Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None), load)
+
+
+def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Refusal:
+    """Decide, log and release; where something changed between decision and log, decide once more, then refuse."""
+    answer = _try(vault, sharing, ask)
+    if answer is not None:
+        return answer
+    with vault.db.reading() as session:
+        fresh = load(session)
+    if fresh is not None and (ask.proof is None or _token_is_good(fresh, ask.proof, vault.clock())):
+        answer = _try(vault, fresh, ask)
+        if answer is not None:
+            return answer
+    changed = Decision(allowed=False, because=(NO_RULE_ALLOWS,), policy_set=vault.engine.digest)
+    return refusing.refuse(vault, fresh or sharing, ask, question.wanted_of(sharing, ask), changed)
+
+
+def _try(vault: Vault, sharing: Sharing, ask: Ask) -> Release | Refusal | None:
+    """One attempt; nothing where a fact that was decided on changed before the log entry was kept."""
+    wanted = question.wanted_of(sharing, ask)
+    with vault.db.reading() as session:
+        found = question.releasable(session, sharing, wanted, history=ask.history)
+    decision = vault.engine.decide(question.request_of(sharing, ask, wanted, found, vault.clock()))
+    if not decision.allowed:
+        return refusing.refuse(vault, sharing, ask, wanted, decision)
+    kept = keeping.log_release(vault, sharing, ask, wanted, decision, found)
+    return None if kept is None else _release(vault, sharing, wanted, found, *kept)
+
+
+def _release(
+    vault: Vault, sharing: Sharing, wanted: frozenset[str], found: tuple[Item, ...], leaf_hash: bytes, time_us: int
+) -> Release:
+    citizen_id = sharing.grant["citizen_id"]
+    return Release(
+        fields=wanted,
+        asked=wanted,
+        missing=(),
+        leaf_hash=leaf_hash,
+        time_us=time_us,
+        items=found,
+        keyring=vault.keyring,
+        partial=sharing.grant["max_sensitivity"] < 2 or bool(sharing.grant["exceptions"]),  # noqa: PLR2004 -- danger
+        service_id=sharing.grant["service_id"],
+        reveal=len(wanted) == 1,
+        on_broken=lambda record_id: refusing.note_broken(vault, citizen_id, record_id),
+    )
