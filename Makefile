@@ -10,19 +10,20 @@ WORKERS ?= 2
 ARGS ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard web/translations/*/LC_MESSAGES/messages.po))
 FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
 
-.PHONY: run test lint bench screenshots demo-reset help
+.PHONY: run test lint strings bench screenshots demo-reset help
 .DELETE_ON_ERROR:
 
-run: $(VENV)/.runs web/static/app.css ## set up what is missing, and serve the demo on http://localhost:8000
+run: $(VENV)/.runs web/static/app.css $(TRANSLATIONS) ## set up what is missing, and serve the demo on http://localhost:8000
 	@$(BIN)/citizen-vault demo
 	@exec $(BIN)/citizen-vault serve
 
 demo-reset: $(VENV)/.runs ## delete the demo's people and begin anew; asks first unless ARGS=--yes
 	@$(BIN)/citizen-vault demo --reset $(ARGS)
 
-test: $(VENV)/.tests $(VENV)/.system tests/node/node_modules web/static/app.css ## run all tests; ARGS="-k words" narrows, REALDATA=required demands ../shared
+test: $(VENV)/.tests $(VENV)/.system tests/node/node_modules web/static/app.css $(TRANSLATIONS) ## run all tests; ARGS="-k words" narrows, REALDATA=required demands ../shared
 	CITIZEN_VAULT_REALDATA=$(REALDATA) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.tests ## check style, types and the house
@@ -31,10 +32,13 @@ lint: $(VENV)/.tests ## check style, types and the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.tests $(VENV)/.system web/static/app.css ## measure the governed read against a bare one, on SQLite and PostgreSQL
+strings: $(VENV)/.tests ## gather what people read, and say what has no translation yet
+	$(BIN)/python -m tests.strings --update
+
+bench: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## measure the governed read against a bare one, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-screenshots: $(VENV)/.tests $(VENV)/.system web/static/app.css ## photograph the pages of a fresh demo into docs/screenshots
+screenshots: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## photograph the pages of a fresh demo into docs/screenshots
 	$(BIN)/python -m tests.journeys.screenshots $(ARGS)
 
 help: ## show this list
@@ -71,6 +75,9 @@ web/static/app.css: $(FRONTEND) | $(VENV)/.node
 	@echo "building the pages' style"
 	@web/frontend/build
 	@touch $@
+
+web/translations/%.mo: web/translations/%.po | $(VENV)/.runs
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(word 3,$(subst /, ,$@))
 
 tests/node/node_modules: tests/node/package.json tests/node/package-lock.json | $(VENV)/.node
 	@cd tests/node && npm ci --silent

@@ -42,6 +42,7 @@ PUBLIC: Final = frozenset(
         "about.accessibility",
         "about.cookies",
         "about.contact",
+        "language.choose",
     }
 )
 """Every page that a stranger may open. A test freezes this set."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from vault.catalogue import CATALOGUE
 from vault.kinds import CaseState, GrantState, RequestState, ServiceStatus
+from web import language
 from web.runtime import Runtime
 
 TIMEZONE: Final = "Europe/London"
@@ -170,7 +171,8 @@ def init_app(app: Flask) -> None:
             PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
         ]
     )
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=language.chosen)
+    language.init_app(app)
     for each in (day, clock, at, joined, field_words, by_category, in_order, value, short, reference, things):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.globals.update(

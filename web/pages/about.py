@@ -23,7 +23,7 @@ def accessibility() -> ResponseReturnValue:
 
 @bp.get("/cookies")
 def cookies() -> ResponseReturnValue:
-    """The two cookies there are."""
+    """The cookies there are."""
     return render_template("about/cookies.html")
 
 

@@ -41,6 +41,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "about.contact",
         "about.cookies",
         "about.privacy",
+        "language.choose",
         "sign_in.add",
         "sign_in.add_check",
         "sign_in.add_options",

@@ -1,0 +1,45 @@
+"""What people read is gathered whole, and a fault in a translation is named."""
+
+import pytest
+from babel.messages.catalog import Message
+
+from policies.rulebook import own_rules
+from tests import strings
+from vault.catalogue import CATALOGUE
+
+
+def test_code_templates_catalogue_and_rules_are_all_gathered() -> None:
+    found = {each if isinstance(each, str) else each[0] for each in (message.id for message in strings.gathered())}
+    assert {"Page not found", "My record", "%(num)s thing"} <= found
+    assert {field.words for field in CATALOGUE.fields} <= found
+    assert {rule.because for rule in own_rules().rules.values()} <= found
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "fault"),
+    [
+        ("Stop", "", "not translated"),
+        ("%(day)s at %(time)s", "%(day)s am", "other places to fill in"),
+        ("%(day)s at %(time)s", "bore da", "other places to fill in"),
+        ("<b>Stop</b>", "Stopio", "other tags"),
+        (("%(num)s thing", "%(num)s things"), ("%(num)s", "", "", "", ""), "not translated"),
+        (("%(num)s thing", "%(num)s things"), ("%(n)s", "un peth", "x", "x", "x"), "other places to fill in"),
+    ],
+)
+def test_a_fault_in_a_translation_is_named(source: str, words: str, fault: str) -> None:
+    assert list(strings._faults(Message(source, words))) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("Stop", "Stopio"),
+        ("%(day)s at %(time)s", "%(time)s ar %(day)s"),
+        (
+            ("%(num)s thing", "%(num)s things"),
+            ("%(num)s peth", "un peth", "dau beth", "%(num)s pheth", "%(num)s pheth"),
+        ),
+    ],
+)
+def test_a_sound_translation_has_no_fault(source: str, words: str) -> None:
+    assert list(strings._faults(Message(source, words))) == []

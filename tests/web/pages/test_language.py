@@ -1,0 +1,76 @@
+import pytest
+
+from tests.portal_world import Portal
+
+COOKIE = "vault_language"
+
+
+def test_a_visitor_chooses_welsh_and_stays_on_the_page(portal: Portal) -> None:
+    client = portal.client("edith")
+    answer = client.get("/language/cy?then=/activity")
+    assert (answer.status_code, answer.location) == (303, "/activity")
+    page = client.get("/activity").text
+    assert '<html lang="cy"' in page
+    assert 'href="/language/en?then=/activity"' in page
+
+
+def test_signing_in_keeps_the_language(portal: Portal) -> None:
+    client = portal.client("edith")
+    client.get("/language/cy")
+    client.set_cookie("vault_sign_in", portal.cookie("edith"), domain="localhost")
+    assert '<html lang="cy"' in client.get("/home").text
+
+
+@pytest.mark.parametrize(
+    ("wished", "code"), [("cy", "cy"), ("cy-GB,en;q=0.5", "cy"), ("en-GB", "en"), ("fr", "en"), ("", "en"), ("*", "en")]
+)
+def test_until_somebody_chooses_their_browser_decides(portal: Portal, wished: str, code: str) -> None:
+    page = portal.client().get("/", headers={"Accept-Language": wished}).text
+    assert f'<html lang="{code}"' in page
+
+
+@pytest.mark.parametrize("code", ["fr", "CY", "xx", "en_GB"])
+def test_a_language_that_there_is_not_is_not_found(portal: Portal, code: str) -> None:
+    assert portal.client().get(f"/language/{code}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://example.org/",
+        "//example.org/",
+        "///example.org",
+        "/\\example.org",
+        "\\\\example.org",
+        "javascript:alert(1)",
+        "/nothing-here",
+        "home",
+        "/home\r\nX-Planted: 1",
+        "/home?x=\r\nX-Planted: 1",
+        "/home?x=ŵ",
+        "",
+    ],
+)
+def test_choosing_a_language_leads_nowhere_but_to_a_page_of_this_portal(portal: Portal, elsewhere: str) -> None:
+    answer = portal.client().get("/language/cy", query_string={"then": elsewhere})
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert "X-Planted" not in answer.headers
+
+
+def test_what_a_page_was_asked_for_is_kept_across_the_change(portal: Portal) -> None:
+    answer = portal.client("edith").get("/language/cy", query_string={"then": "/activity?before=0-12"})
+    assert answer.location == "/activity?before=0-12"
+
+
+def test_an_address_that_is_a_secret_is_put_into_no_other(portal: Portal) -> None:
+    page = portal.client().get("/link/AAAAsecretAAAA").text
+    assert "/language/cy" in page
+    assert "then=/link" not in page
+    assert "AAAAsecretAAAA" not in page.partition("<form")[0]
+
+
+@pytest.mark.parametrize("planted", ["xx", "cy;", "../cy", "ä" * 10])
+def test_a_cookie_that_names_no_language_is_passed_over(portal: Portal, planted: str) -> None:
+    client = portal.client()
+    client.set_cookie(COOKIE, planted, domain="localhost")
+    assert '<html lang="en"' in client.get("/").text
