@@ -41,8 +41,11 @@ PLANTED: Final = {
     "web-reaches-the-logs-tables": ("web/config.py", "import audit.models", "door"),
     "web-reaches-our-ciphers": ("web/config.py", "import vault.crypto.seal", "door"),
     "web-reaches-ciphers": ("web/config.py", "import cryptography", "door"),
-    "a-thing-reaches-the-door": ("vault/grants.py", "import vault.access", "vault-floors"),
     "a-question-reaches-the-reads": ("vault/access/question.py", "import vault.access.shared", "access-floors"),
+    "a-thing-reaches-the-door": ("vault/grants/changing.py", "import vault.access", "vault-floors"),
+    "a-part-of-requests-is-used-beside-its-package": ("web/pages/spoken.py", "import vault.requests.asking", "parts"),
+    "a-view-of-grants-changes-one": ("vault/grants/views.py", "import vault.grants.changing", "grants-floors"),
+    "a-view-of-requests-asks": ("vault/requests/views.py", "import vault.requests.asking", "requests-floors"),
     "a-format-reaches-the-store": ("audit/tree.py", "import audit.store", "audit-floors"),
     "a-model-reaches-the-engine": ("policies/model.py", "import policies.engine", "policies-floors"),
 }

@@ -1,0 +1,89 @@
+"""Making a grant: what was allowed becomes a row that the door can judge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.events import Event
+from vault.confidential import close_for_citizen
+from vault.context import Context
+from vault.errors import InvalidInputError
+from vault.grants.views import GrantView, logged, view_of
+from vault.ids import new_id
+from vault.journal import note
+from vault.kinds import Channel, Decider
+from vault.models import Grant
+from vault.purposes import Definition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGrant:
+    """What is about to be allowed."""
+
+    citizen_id: UUID
+    service_id: UUID
+    purpose: Definition
+    fields: frozenset[str]
+    not_after: datetime
+    max_uses: int
+    decided_by: Decider
+    channel: Channel
+    request_id: UUID | None = None
+    case_reference: str | None = None
+    evidence: str | None = None
+
+
+def make(ctx: Context, *, new: NewGrant) -> GrantView:
+    """
+    Make a grant. The rules that allow it were asked by the caller.
+
+    Raises:
+        InvalidInputError: It allows nothing, or ends before it begins.
+    """
+    if not new.fields or not new.fields <= new.purpose.most:
+        raise InvalidInputError("a grant allows at least one field and none beyond its purpose")
+    if not ctx.now < new.not_after <= ctx.now + new.purpose.longest:
+        raise InvalidInputError(f"the period must end after today and within {new.purpose.max_days} days")
+    grant_id = new_id()
+    row = Grant(
+        citizen_id=new.citizen_id,
+        grant_id=grant_id,
+        service_id=new.service_id,
+        purpose=new.purpose.slug,
+        fields=sorted(new.fields),
+        max_sensitivity=new.purpose.max_sensitivity,
+        not_before=ctx.now,
+        not_after=new.not_after,
+        max_uses=new.max_uses,
+        decided_by=new.decided_by,
+        channel=new.channel,
+        made_at=ctx.now,
+        changed_at=ctx.now,
+        history=new.purpose.history,
+        request_id=new.request_id,
+        decider_account_id=ctx.actor.account_id,
+        sealed_evidence=_evidence(ctx, new, grant_id),
+        case_reference=new.case_reference,
+    )
+    ctx.session.add(row)
+    note(
+        ctx,
+        Event.GRANT_MADE,
+        citizen_id=new.citizen_id,
+        purpose=new.purpose.slug,
+        facts={
+            **logged(row),
+            "decided_by": str(new.decided_by),
+            "channel": str(new.channel),
+            "case": new.case_reference,
+        },
+    )
+    return view_of(ctx, row)
+
+
+def _evidence(ctx: Context, new: NewGrant, grant_id: UUID) -> bytes | None:
+    if not new.evidence:
+        return None
+    return close_for_citizen(
+        ctx, citizen_id=new.citizen_id, what="evidence", row_id=grant_id, words={"evidence": new.evidence}
+    )

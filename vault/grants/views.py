@@ -1,0 +1,152 @@
+"""Grants as they are seen: one, a citizen's, a service's; nothing here changes one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from policies.model import GrantFacts
+from vault.context import Context
+from vault.errors import NotFoundError
+from vault.grants.states import ENDED, state_now
+from vault.judging import grant_facts
+from vault.kinds import Channel, Decider, GrantState
+from vault.models import Grant
+from vault.purposes import Choice, Definition
+from vault.purposes import find as find_purpose
+from vault.views import ServiceView, service_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """A grant as it stands now."""
+
+    grant_id: UUID
+    citizen_id: UUID
+    service: ServiceView
+    purpose: Definition
+    fields: frozenset[str]
+    max_sensitivity: int
+    not_before: datetime
+    not_after: datetime
+    max_uses: int
+    uses: int
+    last_used_at: datetime | None
+    state: GrantState
+    decided_by: Decider
+    channel: Channel
+    case_reference: str | None
+    made_at: datetime
+    changed_at: datetime
+    version: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it opens anything now, or may again."""
+        return self.state not in ENDED
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the citizen may end it: only where the citizen decides."""
+        return self.is_live and self.purpose.choice is Choice.DECIDE
+
+    @property
+    def can_object(self) -> bool:
+        """Whether the citizen may object to it."""
+        return self.is_live and self.purpose.choice is Choice.MAY_OBJECT
+
+    @property
+    def can_challenge(self) -> bool:
+        """Whether the citizen may challenge it."""
+        return self.is_live and self.purpose.choice in {Choice.MAY_CHALLENGE, Choice.TOLD_AFTERWARDS}
+
+
+def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[GrantView]:
+    """Every grant of a citizen, newest first, ended ones too."""
+    return _views(ctx, select(Grant).where(Grant.citizen_id == citizen_id))
+
+
+def of_service(ctx: Context, *, service_id: UUID) -> list[GrantView]:
+    """Every grant that a service was given, newest first."""
+    return _views(ctx, select(Grant).where(Grant.service_id == service_id))
+
+
+def _views(ctx: Context, query: Select[Grant]) -> list[GrantView]:
+    return [view_of(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.made_at.desc()))]
+
+
+def by_id(ctx: Context, *, grant_id: UUID) -> GrantView:
+    """
+    One grant by its id alone.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    rows: Sequence[Grant] = ctx.session.scalars(select(Grant).where(Grant.grant_id == grant_id)).all()
+    if not rows:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return view_of(ctx, rows[0])
+
+
+def view(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
+    """
+    One grant of a citizen.
+
+    Raises:
+        NotFoundError: The citizen has no such grant.
+    """
+    row = ctx.session.get(Grant, (citizen_id, grant_id))
+    if row is None:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return view_of(ctx, row)
+
+
+def facts_of(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantFacts:
+    """
+    One grant as the rules know it.
+
+    Raises:
+        NotFoundError: The citizen has no such grant.
+    """
+    row = ctx.session.get(Grant, (citizen_id, grant_id))
+    if row is None:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return grant_facts(row, state=str(state_now(row, ctx.now)))
+
+
+def view_of(ctx: Context, row: Grant) -> GrantView:
+    """*row* as it stands now."""
+    return GrantView(
+        grant_id=row.grant_id,
+        citizen_id=row.citizen_id,
+        service=service_view(ctx, row.service_id),
+        purpose=find_purpose(ctx, slug=row.purpose),
+        fields=frozenset(row.fields),
+        max_sensitivity=row.max_sensitivity,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        max_uses=row.max_uses,
+        uses=row.uses,
+        last_used_at=row.last_used_at,
+        state=state_now(row, ctx.now),
+        decided_by=row.decided_by,
+        channel=row.channel,
+        case_reference=row.case_reference,
+        made_at=row.made_at,
+        changed_at=row.changed_at,
+        version=row.version,
+    )
+
+
+def logged(row: Grant) -> dict[str, object]:
+    """What the log says of a grant whenever it changes."""
+    return {
+        "grant": str(row.grant_id),
+        "version": row.version,
+        "service": str(row.service_id),
+        "fields": row.fields,
+        "until": row.not_after.isoformat(),
+        "max_uses": row.max_uses,
+    }

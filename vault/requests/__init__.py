@@ -1,0 +1,32 @@
+"""Access requests: a service asks, the citizen decides; nobody learns from the answer whether a stranger is known.
+
+Whoever uses requests imports this package; its parts are its own.
+"""
+
+from vault.requests.asking import LONGEST_WAIT, MOST_MESSAGE, Ask, Asked, ask
+from vault.requests.deciding import decide
+from vault.requests.expiry import sweep
+from vault.requests.hints import Hint
+from vault.requests.polling import POLL_SECONDS, Polled, Progress, mark_redeemed, poll
+from vault.requests.views import RequestView, of_citizen, of_service, view, waiting
+
+__all__ = [
+    "LONGEST_WAIT",
+    "MOST_MESSAGE",
+    "POLL_SECONDS",
+    "Ask",
+    "Asked",
+    "Hint",
+    "Polled",
+    "Progress",
+    "RequestView",
+    "ask",
+    "decide",
+    "mark_redeemed",
+    "of_citizen",
+    "of_service",
+    "poll",
+    "sweep",
+    "view",
+    "waiting",
+]

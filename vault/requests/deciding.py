@@ -1,0 +1,115 @@
+"""The citizen decides: some, all or none of what was asked, until a day; or an officer writes down what they said."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from audit.events import Event
+from policies.model import Action
+from vault import grants
+from vault.context import Context
+from vault.errors import InvalidInputError, NotFoundError, WrongStateError
+from vault.grants import GrantView, NewGrant
+from vault.journal import note
+from vault.judging import demand
+from vault.kinds import Channel, Decider, RequestState
+from vault.models import AccessRequest, Citizen
+from vault.purposes import Definition
+from vault.purposes import find as find_purpose
+from vault.requests.views import logged
+
+
+def decide(
+    ctx: Context,
+    *,
+    citizen_id: UUID,
+    request_id: UUID,
+    allowed: frozenset[str],
+    until: date | None = None,
+    decided_by: Decider = Decider.CITIZEN,
+    channel: Channel = Channel.PORTAL,
+    evidence: str | None = None,
+) -> GrantView | None:
+    """
+    Decide a request: allow some or all of the fields, until the end of a day, or none at all (an empty *allowed*).
+
+    Args:
+        ctx: Who decides is its actor: the citizen, a delegate, or an officer who writes down what the citizen said.
+        citizen_id: Whose data.
+        request_id: Which request.
+        allowed: Fields among those asked for.
+        until: The last day; the purpose's longest period where empty.
+        decided_by: On whose word.
+        channel: How the word came.
+        evidence: What shows it, for a decision that was spoken; sealed.
+
+    Raises:
+        NotFoundError: The citizen has no such request.
+        WrongStateError: It was decided, or has expired.
+        InvalidInputError: *allowed* holds what was not asked for; the day is out of bounds; a spoken decision lacks
+        evidence.
+        NotAllowedError: The rules do not let this actor decide.
+    """
+    row = ctx.session.get(AccessRequest, (citizen_id, request_id), with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"request `{request_id}` is not known")
+    stranger = ctx.session.get(Citizen, citizen_id) is None
+    if stranger or row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
+        raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
+    if not allowed <= set(row.fields):
+        raise InvalidInputError("only fields that were asked for can be allowed")
+    if decided_by is Decider.SPOKEN and not (evidence or "").strip():
+        raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
+    purpose = find_purpose(ctx, slug=row.purpose)
+    demand(
+        ctx,
+        action=Action.ASSIST if decided_by is Decider.SPOKEN else Action.DECIDE,
+        citizen_id=citizen_id,
+        fields=frozenset(row.fields),
+        purpose=purpose,
+        service_id=row.service_id,
+        reason=bool(evidence),
+    )
+    grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
+    _close(ctx, row, allowed, grant)
+    return grant
+
+
+def _allow(
+    ctx: Context,
+    row: AccessRequest,
+    purpose: Definition,
+    allowed: frozenset[str],
+    until: date | None,
+    decided_by: Decider,
+    channel: Channel,
+    evidence: str | None,
+) -> GrantView:
+    longest = ctx.now + timedelta(seconds=row.period_seconds)
+    ends = datetime(until.year, until.month, until.day, tzinfo=ctx.now.tzinfo) + timedelta(days=1) if until else longest
+    return grants.make(
+        ctx,
+        new=NewGrant(
+            citizen_id=row.citizen_id,
+            service_id=row.service_id,
+            purpose=purpose,
+            fields=allowed,
+            not_after=min(ends, longest),
+            max_uses=row.max_uses,
+            decided_by=decided_by,
+            channel=channel,
+            request_id=row.request_id,
+            evidence=evidence,
+        ),
+    )
+
+
+def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> None:
+    whole = allowed == set(row.fields)
+    row.state = (
+        RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
+    )
+    row.decided_at, row.grant_id = ctx.now, grant.grant_id if grant else None
+    row.version += 1
+    refused = sorted(set(row.fields) - allowed)
+    facts = {**logged(row), "state": str(row.state), "allowed": sorted(allowed), "refused": refused}
+    note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, purpose=row.purpose, facts=facts)
