@@ -1,5 +1,6 @@
 """Every page of every role, as it looks: accessible, whole at 320 pixels, quiet in the console."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.journeys.looking import NARROW, WIDE, Watched, faults
 from tests.portal_world import Portal
 from web.auth import COOKIE
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+PICTURES = "CITIZEN_VAULT_PICTURES"  # a folder for a picture of every page at both widths, where somebody wants them
+FIRST_PAGE_MOST = 150_000  # bytes over the wire
 PARTS = ["/", "/sign-in", "/privacy", "/accessibility", "/cookies", "/contact", "/demo", "/signed-out", "/no-such-page"]
 STARTS = {
     None: PARTS,
@@ -30,7 +33,6 @@ STARTS = {
     "auditor": ["/audit"],
     "administrator": ["/admin"],
 }
-AXE = "async () => (await axe.run(document)).violations.map(found => `${found.id}: ${found.nodes[0].html}`)"
 _ONE_OF_MANY = re.compile(r"(?<=^/record/)\w+$|(?<=^/admin/purposes/).+|(?<=^/admin/services/).+")
 _ID = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\?.*")
 
@@ -54,41 +56,51 @@ def links(page: Page, address: str) -> Iterator[str]:
             yield found.removeprefix(address).partition("#")[0]
 
 
-def faults(page: Page, axe: str) -> list[str]:
-    """What is wrong with the page at the width it has now."""
-    page.evaluate(axe)
-    found: list[str] = page.evaluate(AXE)
-    too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    return [*found, *(["wider than the screen"] if too_wide else [])]
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("slug", STARTS, ids=str)
 def test_every_page_is_accessible_and_whole_on_a_wide_and_a_narrow_screen(
     chromium: Browser, served: Portal, axe: str, slug: str | None
 ) -> None:
     served.sequence()
-    waiting, seen, wrong, said = list(STARTS[slug]), set[str](), dict[str, list[str]](), list[str]()
+    waiting, seen, wrong = list(STARTS[slug]), set[str](), dict[str, list[str]]()
     with enter(chromium, served, slug) as context:
         page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        watched = Watched(page, served.address, axe)
         while waiting:
             path = waiting.pop(0)
             kind = path if path in STARTS[slug] else _ONE_OF_MANY.sub("*", _ID.sub("*", path))
             if kind in seen:
                 continue
             seen.add(kind)
-            for size in (WIDE, NARROW):
-                page.set_viewport_size(size)  # type: ignore[arg-type]
-                page.goto(served.address + path)
-                if found := faults(page, axe):
-                    wrong[f"{path} at {size['width']}"] = found
+            page.goto(served.address + path)
+            if found := watched.faults(pictures(), f"{slug or 'anyone'}{re.sub(r'[^a-z0-9]+', '-', kind.lower())}"):
+                wrong[path] = found
             assert page.locator("h1").count() == 1, path
             waiting += links(page, served.address)
     assert wrong == {}
-    assert [line for line in said if "404" not in line] == []
+    assert [line for line in watched.said if "404" not in line] == []
+    assert watched.elsewhere == []
     assert len(seen) >= len(STARTS[slug])
+
+
+def pictures() -> Path | None:
+    """Where a picture of every page goes, if somebody wants them."""
+    wanted = os.environ.get(PICTURES)
+    if not wanted:
+        return None
+    Path(wanted).mkdir(parents=True, exist_ok=True)
+    return Path(wanted)
+
+
+def test_the_first_page_is_light(chromium: Browser, served: Portal) -> None:
+    with enter(chromium, served, None) as context:
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        wire.send("Network.enable")
+        came: list[float] = []
+        wire.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
+        page.goto(served.address, wait_until="networkidle")
+    assert 5_000 < sum(came) < FIRST_PAGE_MOST
 
 
 def test_the_pages_of_a_decision_are_accessible_with_and_without_errors(
@@ -98,7 +110,7 @@ def test_the_pages_of_a_decision_are_accessible_with_and_without_errors(
     with enter(chromium, served, "edith") as context:
         page = context.new_page()
         for size in (WIDE, NARROW):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             for path in ("", "/choose", "/until", "/until/day"):
                 page.goto(here + path)
                 assert faults(page, axe) == [], path
@@ -108,23 +120,10 @@ def test_the_pages_of_a_decision_are_accessible_with_and_without_errors(
                 assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
 
 
-def test_every_stop_of_the_tab_key_is_seen(chromium: Browser, served: Portal) -> None:
-    with enter(chromium, served, "edith") as context:
-        page = context.new_page()
-        page.goto(f"{served.address}/sharing")
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            shown = page.evaluate(
-                """() => { const at = document.activeElement, look = getComputedStyle(at)
-                return at === document.body || look.outlineStyle !== 'none' || look.boxShadow !== 'none' }"""
-            )
-            assert shown, page.evaluate("document.activeElement.outerHTML")
-
-
 def test_targets_are_big_enough_for_an_unsteady_hand(chromium: Browser, served: Portal) -> None:
     with enter(chromium, served, "edith") as context:
         page = context.new_page()
-        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.set_viewport_size(NARROW)
         for path in ("/home", "/sharing", "/record"):
             page.goto(served.address + path)
             heights = page.eval_on_selector_all(
