@@ -59,6 +59,7 @@ ROLE_OF: Final = {
     "activity": Role.CITIZEN,
     "cases": Role.CITIZEN,
     "officer": Role.OFFICER,
+    "looking": Role.OFFICER,
     "spoken": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,

@@ -12,7 +12,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLo
 from markupsafe import Markup
 
 from vault.catalogue import CATALOGUE
-from vault.kinds import CaseState, GrantState, RequestState, ServiceStatus
+from vault.kinds import CaseKind, CaseState, GrantState, RequestState, ServiceStatus
 from web import language
 from web.runtime import Runtime
 
@@ -43,6 +43,12 @@ CASE_TAGS: Final = {
     CaseState.OPEN: (lazy_gettext("Waiting for an answer"), "govuk-tag--blue"),
     CaseState.UPHELD: (lazy_gettext("Agreed"), "govuk-tag--green"),
     CaseState.NOT_UPHELD: (lazy_gettext("Not agreed"), "govuk-tag--grey"),
+}
+CASE_KINDS: Final = {
+    CaseKind.OBJECTION: lazy_gettext("An objection"),
+    CaseKind.CHALLENGE: lazy_gettext("Something seems wrong"),
+    CaseKind.CORRECTION: lazy_gettext("A correction"),
+    CaseKind.NOT_RECOGNISED: lazy_gettext("A look that is not recognised"),
 }
 SERVICE_TAGS: Final = {
     ServiceStatus.ACTIVE: (lazy_gettext("Working"), "govuk-tag--green"),
@@ -180,5 +186,6 @@ def init_app(app: Flask) -> None:
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,
         case_tags=CASE_TAGS,
+        case_kinds=CASE_KINDS,
         service_tags=SERVICE_TAGS,
     )

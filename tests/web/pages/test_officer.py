@@ -1,6 +1,9 @@
 import re
 from uuid import UUID
 
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
 from tests.portal_world import Portal, submit
 from vault import grants, requests, trail
 from vault.context import OPERATOR
@@ -19,18 +22,29 @@ def share(portal: Portal, *fields: str) -> UUID:
     return found.grant_id
 
 
+def look(client: FlaskClient, grant_id: UUID) -> TestResponse:
+    """Look as an officer does: press the button, and be shown the page once."""
+    here = f"/officer/shared/{grant_id}"
+    return client.get(submit(client, f"{here}/look", {}, form_at="/officer").location)
+
+
+def uses(portal: Portal, grant_id: UUID) -> int:
+    with portal.vault.reading(OPERATOR) as ctx:
+        return grants.by_id(ctx, grant_id=grant_id).uses
+
+
 def test_an_officer_sees_what_is_shared_and_that_the_rest_is_not(portal: Portal) -> None:
     grant_id = share(portal, "identity.known_as", "medication.name")
-    page = portal.client("carer").get(f"/officer/shared/{grant_id}").text
+    page = look(portal.client("carer"), grant_id).text
     assert "Paracetamol" in page
-    assert "This look is recorded" in page
+    assert "Every look is recorded and shown to Edie" in page
     assert "Not shared" in page
     assert "Two tablets" not in page
 
 
 def test_the_resident_reads_the_look_and_can_check_it(portal: Portal) -> None:
     grant_id = share(portal, "medication.name")
-    portal.client("carer").get(f"/officer/shared/{grant_id}")
+    look(portal.client("carer"), grant_id)
     portal.sequence()
     with portal.vault.reading(OPERATOR) as ctx:
         lines = trail.of_citizen(ctx, citizen_id=portal.citizen("edith"), limit=100)
@@ -47,9 +61,10 @@ def test_the_resident_reads_the_look_and_can_check_it(portal: Portal) -> None:
 def test_after_stop_the_officer_is_refused_and_the_resident_reads_that_too(portal: Portal) -> None:
     grant_id = share(portal, "medication.name")
     officer, resident = portal.client("carer"), portal.client("edith")
-    assert officer.get(f"/officer/shared/{grant_id}").status_code == 200
+    assert look(officer, grant_id).status_code == 200
     submit(resident, f"/sharing/{grant_id}/stop", {})
-    refused = officer.get(f"/officer/shared/{grant_id}")
+    assert "This sharing has ended" in officer.get(f"/officer/shared/{grant_id}").text
+    refused = look(officer, grant_id)
     assert refused.status_code == 403
     assert "Paracetamol" not in refused.text
     assert "asked to look and was refused" in resident.get("/activity").text
@@ -57,7 +72,9 @@ def test_after_stop_the_officer_is_refused_and_the_resident_reads_that_too(porta
 
 def test_another_services_officer_finds_nothing_there(portal: Portal) -> None:
     grant_id = share(portal, "medication.name")
-    assert portal.client("tax-officer").get(f"/officer/shared/{grant_id}").status_code == 404
+    other = portal.client("tax-officer")
+    assert other.get(f"/officer/shared/{grant_id}").status_code == 404
+    assert submit(other, f"/officer/shared/{grant_id}/look", {}, form_at="/officer").status_code == 404
 
 
 def test_no_resident_is_named_before_a_look_is_recorded(portal: Portal) -> None:
@@ -96,7 +113,7 @@ def test_an_administrator_suspends_a_service_at_once(portal: Portal) -> None:
         == 303
     )
     assert "Suspended" in administrator.get("/admin/services/home-care").text
-    assert portal.client("carer").get(f"/officer/shared/{grant_id}").status_code == 403
+    assert look(portal.client("carer"), grant_id).status_code == 403
 
 
 def test_a_hidden_value_opens_alone_and_is_a_line_of_its_own(portal: Portal) -> None:
@@ -128,3 +145,39 @@ def test_only_what_is_shared_can_be_asked_for_alone(portal: Portal) -> None:
 def test_a_share_of_hidden_values_alone_can_be_opened(portal: Portal) -> None:
     grant_id = share(portal, "home_access.key_safe_code")
     assert "Hidden until you ask" in portal.client("carer").get(f"/officer/shared/{grant_id}").text
+
+
+def test_opening_the_page_of_a_share_looks_at_nothing_and_uses_nothing(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name")
+    page = portal.client("carer").get(f"/officer/shared/{grant_id}")
+    assert "Paracetamol" not in page.text
+    assert uses(portal, grant_id) == 0
+
+
+def test_loading_a_look_again_does_not_look_again(portal: Portal) -> None:
+    grant_id, officer = share(portal, "medication.name"), portal.client("carer")
+    shown = look(officer, grant_id)
+    assert shown.headers["Cache-Control"] == "no-store"
+    again = officer.get(f"/officer/shared/{grant_id}/look")
+    assert (again.status_code, again.location) == (303, f"/officer/shared/{grant_id}")
+    assert uses(portal, grant_id) == 1
+
+
+def test_a_look_at_one_share_is_no_leave_to_look_at_another(portal: Portal) -> None:
+    grant_id, officer = share(portal, "medication.name"), portal.client("carer")
+    with portal.vault.reading(OPERATOR) as ctx:
+        peter = next(each for each in grants.of_citizen(ctx, citizen_id=portal.citizen("peter")) if each.is_live)
+    submit(officer, f"/officer/shared/{grant_id}/look", {}, form_at="/officer")
+    assert officer.get(f"/officer/shared/{peter.grant_id}/look").status_code == 303
+
+
+def test_about_me_comes_before_the_medicines(portal: Portal) -> None:
+    grant_id = share(portal, "medication.name", "about_me.how_to_support_me")
+    page = look(portal.client("carer"), grant_id).text
+    assert 0 < page.index("How and when to support me") < page.index("Paracetamol")
+
+
+def test_what_is_not_shared_and_dangerous_to_miss_says_so_beside_what_is(portal: Portal) -> None:
+    grant_id = share(portal, "allergy.to_what")
+    page = look(portal.client("carer"), grant_id).text
+    assert re.search(r"What happens, and how bad</dt>\s*<dd[^>]*><strong[^>]*>\s*Not shared", page)
