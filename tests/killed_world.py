@@ -1,68 +1,57 @@
-"""A vault whose processes are killed: one citizen, one service that reads with its token, and processes that read."""
+"""A vault whose server is killed: one citizen, one service that gets tokens and reads over HTTP, as fast as it can."""
 
+import json
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import requests as http
-from requests_oauth2client import DPoPKey, DPoPToken
+from jwskate import Jwk
+from requests_oauth2client import DPoPToken, OAuth2Client
 
 from audit.events import Event
 from audit.receipts import verify_receipt
-from audit.sequencer import run
 from tests.import_world import Home
-from tests.vault.house import CARE, CARER, definition
-from vault import citizens, purposes, records, requests, services, tokens
-from vault.access import Proof, read_with_token
-from vault.clock import microseconds, utc_now
+from tests.service_world import ACTOR, client_of
+from tests.vault.house import CARE, definition
+from vault import citizens, purposes, records, requests, services
 from vault.context import OPERATOR, Actor, Vault
 from vault.journal import note
 from vault.kinds import CitizenStatus
 from vault.records import NewItem, Source
-from vault.release import Release
-from web.config import Config
-from web.opening import open_for, signer_of
 
 FIELDS: Final = frozenset({"identity.name", "medication.name"})
-HOLDER: Final = "a-key-of-the-service"
+HINT: Final = "ref:pas:E-1"
 PATIENCE: Final = 60  # seconds until a server on a busy machine answers
-READERS: Final = 2  # threads of one process that read at once
-ACTOR: Final = {"Vault-Actor": 'reference="hc-0417", role="care-worker", team="north"'}
+READERS: Final = 3  # connections that ask at once
+READS: Final = 5  # answers for which one token is used
 
 
-def furnish(home: Home) -> UUID:
-    """Make *home* a vault in which a service may read two fields of one citizen as often as it likes; the grant."""
+def furnish(home: Home) -> tuple[UUID, Jwk]:
+    """Make *home* a vault with one citizen and one service that may read as often as it likes; the service's key."""
     home.run("init")
+    key = Jwk.generate(alg="ES256").with_kid_thumbprint()
     with home.open() as vault:
-        service, citizen_id = _people(vault)
-        hint = requests.Hint.parse("ref:pas:E-1")
-        with vault.transaction(service) as ctx:
-            assert service.service_id is not None
-            ask = requests.Ask(service_id=service.service_id, hint=hint, purpose=CARE, fields=FIELDS)
-            asked = requests.ask(ctx, asked=ask)
-        with vault.transaction(Actor(kind="citizen", citizen_id=citizen_id)) as ctx:
-            made = requests.decide(ctx, citizen_id=citizen_id, request_id=asked.request_id, allowed=FIELDS)
-    assert made is not None
-    return made.grant_id
+        return _people(vault, key), key
 
 
-def _people(vault: Vault) -> tuple[Actor, UUID]:
+def _people(vault: Vault, key: Jwk) -> UUID:
     with vault.transaction(OPERATOR) as ctx:
         council = services.make_organisation(ctx, slug="council", name="Example Council", kind="council")
         purposes.register(ctx, definition=definition(CARE, max_uses=1_000_000), first=None, second=None)
         place = council.organisation_id
-        service = services.make_service(
-            ctx, organisation_id=place, slug="home-care", name="Home care", jwks={"keys": []}, purposes=[CARE]
+        jwks = {"keys": [key.public_jwk().to_dict()]}
+        services.make_service(
+            ctx, organisation_id=place, slug="home-care", name="Home care", jwks=jwks, purposes=[CARE]
         )
         citizen_id = citizens.make(ctx, status=CitizenStatus.ACTIVE)
         citizens.add_reference(
@@ -74,88 +63,81 @@ def _people(vault: Vault) -> tuple[Actor, UUID]:
             item = NewItem(category=category, fields={name: value}, source=source, purpose=CARE, sensitivity=0)
             records.keep(ctx, citizen_id=citizen_id, item=item)
         note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts={})
-    return Actor(kind="service", service_id=service.service_id, organisation_id=place), citizen_id
+    return citizen_id
 
 
-def token(home: Home, grant_id: UUID, thumbprint: str) -> str:
-    """An access token for the grant, bound to the key with *thumbprint*, good for ten minutes."""
-    with home.open() as vault, vault.transaction(OPERATOR) as ctx:
-        return tokens.issue(ctx, grant_id=grant_id, thumbprint=thumbprint, seconds=600).handle
-
-
-def read_until_killed(environment: Mapping[str, str], handle: str, line: Connection) -> None:
-    """In a process of its own: read in some threads, sequence beside them, tell *line* the log entry of each answer."""
-    config = Config.from_environment(environment)
-    vault = open_for(config)
-    turn = threading.Lock()
-
-    def read() -> None:
-        while True:
-            proof = Proof(HOLDER, uuid4().hex, utc_now() + timedelta(minutes=2))
-            answer = read_with_token(vault, handle=handle, proof=proof, acting=CARER, fields=None)
-            assert isinstance(answer, Release)
-            assert len(answer.unseal().records) == len(FIELDS)
-            with turn:
-                line.send_bytes(answer.leaf_hash)
-
-    threads = [threading.Thread(target=read, daemon=True) for _ in range(READERS)]
-    for thread in threads:
-        thread.start()
-    _sequence(vault, config)
-
-
-def _sequence(vault: Vault, config: Config) -> None:
-    run(
-        vault.db.write,
-        writer_key=vault.keyring.writer_key,
-        signer=signer_of(vault, config),
-        clock=lambda: microseconds(vault.clock()),
-        writers=vault.writers,
-        stop=threading.Event(),
-        on_failure=_fail,
-        interval_seconds=0.02,
-    )
-
-
-def _fail(failure: Exception) -> None:
-    raise failure
-
-
+@dataclass
 class Client:
-    """A service that reads over HTTP in some threads, and remembers the log entries that its answers promised."""
+    """A service that gets tokens and reads over HTTP on some connections, and remembers what was answered."""
 
-    def __init__(self, home: Home, grant_id: UUID) -> None:
-        """Get a token for the grant."""
-        self._key = DPoPKey.generate()
-        self._token = DPoPToken(token(home, grant_id, str(self._key.dpop_jkt)), _dpop_key=self._key)
-        with home.open() as vault:
-            self._receipt_key = vault.keyring.store.public_key("receipt")
-        self.promised: list[bytes] = []
-        self.refused: list[int] = []
-        self.first = threading.Event()
+    home: Home
+    citizen_id: UUID
+    key: Jwk
+    receipt_key: bytes
+    first: threading.Event = field(default_factory=threading.Event)
+    """Set at the first answer of a server's life."""
+    promised: list[bytes] = field(default_factory=list)
+    """The log entry that each answer named."""
+    tokens: int = 0
+    """How many tokens were received."""
+    refused: list[int] = field(default_factory=list)
+    _held: DPoPToken | None = None
 
     def begin(self, address: str) -> list[threading.Thread]:
-        """Read at *address* until it answers no more."""
+        """Ask at *address* until it answers no more."""
         self.first.clear()
         with http.Session() as session:
-            self._read(session, address)  # learns the server's nonce, which the threads then share
+            client = self._client(address, session)
+            if self._held is None:
+                self._held = self._allowed(client)
+            self._read(session, address, self._fresh(client))  # learns the nonces that threads share
         threads = [threading.Thread(target=self._go_on, args=(address,), daemon=True) for _ in range(READERS)]
         for thread in threads:
             thread.start()
         return threads
 
+    def _client(self, address: str, session: http.Session) -> OAuth2Client:
+        return client_of(address, "home-care", self.key, session=session)
+
+    def _allowed(self, client: OAuth2Client) -> DPoPToken:
+        """Ask as services do, let the citizen allow it, and take the first token."""
+        details = {
+            "type": "vault_access",
+            "actions": ["read"],
+            "datatypes": ["identity", "medication"],
+            "fields": {"identity": ["name"], "medication": ["name"]},
+            "purpose": CARE,
+        }
+        asked = client.backchannel_authentication_request(login_hint=HINT, authorization_details=json.dumps([details]))
+        citizen = Actor(kind="citizen", citizen_id=self.citizen_id)
+        with self.home.open() as vault, vault.transaction(citizen) as ctx:
+            (waiting,) = requests.waiting(ctx, citizen_id=self.citizen_id)
+            requests.decide(ctx, citizen_id=self.citizen_id, request_id=waiting.request_id, allowed=FIELDS)
+        token = client.ciba(asked)
+        assert isinstance(token, DPoPToken)
+        self.tokens += 1
+        return token
+
+    def _fresh(self, client: OAuth2Client) -> DPoPToken:
+        token = client.refresh_token(self._held or "")
+        assert isinstance(token, DPoPToken)
+        self.tokens += 1
+        return token
+
     def _go_on(self, address: str) -> None:
         with http.Session() as session:
-            while True:
-                try:
-                    self._read(session, address)
-                except http.RequestException:  # the server is gone
-                    return
+            try:
+                while True:
+                    token = self._fresh(self._client(address, session))
+                    for _ in range(READS):
+                        self._read(session, address, token)
+            except http.RequestException:  # the server is gone
+                return
 
-    def _read(self, session: http.Session, address: str) -> None:
-        answer = session.get(f"{address}/api/v1/records", auth=self._token, headers=ACTOR, timeout=20)
+    def _read(self, session: http.Session, address: str, token: DPoPToken) -> None:
+        answer = session.get(f"{address}/api/v1/records", auth=token, headers=ACTOR, timeout=20)
         if answer.status_code == HTTPStatus.OK and len(answer.json()["records"]) == len(FIELDS):
-            receipt = verify_receipt(answer.headers["Vault-Log-Receipt"], self._receipt_key)
+            receipt = verify_receipt(answer.headers["Vault-Log-Receipt"], self.receipt_key)
             self.promised.append(receipt.leaf_hash)
             self.first.set()
         else:

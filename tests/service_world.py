@@ -95,6 +95,22 @@ class Service:
     key: Jwk = field(repr=False)
 
 
+def client_of(issuer: str, slug: str, key: Jwk, **changed: Any) -> OAuth2Client:
+    """requests-oauth2client, unmodified, as the service *slug* of the vault at *issuer*."""
+    settings: dict[str, Any] = {
+        "token_endpoint": f"{issuer}/oauth/token",
+        "backchannel_authentication_endpoint": f"{issuer}/oauth/bc-authorize",
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
+        "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "jwks_uri": f"{issuer}/jwks",
+        "issuer": issuer,
+        "dpop_bound_access_tokens": True,
+        "testing": True,  # lets it speak http to this machine
+        "auth": PrivateKeyJwt(slug, key, aud=issuer),
+    }
+    return OAuth2Client(**{**settings, **changed})
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The running vault, its address, one citizen and two services; the second may only ask for reviews."""
@@ -112,19 +128,7 @@ class World:
     def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:
         """requests-oauth2client, unmodified, as *service*."""
         known = service or self.home_care
-        settings: dict[str, Any] = {
-            "token_endpoint": f"{self.issuer}/oauth/token",
-            "backchannel_authentication_endpoint": f"{self.issuer}/oauth/bc-authorize",
-            "introspection_endpoint": f"{self.issuer}/oauth/introspect",
-            "revocation_endpoint": f"{self.issuer}/oauth/revoke",
-            "jwks_uri": f"{self.issuer}/jwks",
-            "issuer": self.issuer,
-            "dpop_bound_access_tokens": True,
-            "session": self.session,
-            "testing": True,  # lets it speak http to this machine
-            "auth": PrivateKeyJwt(known.slug, known.key, aud=self.issuer),
-        }
-        return OAuth2Client(**{**settings, **changed})
+        return client_of(self.issuer, known.slug, known.key, **{"session": self.session, **changed})
 
     @property
     def citizen(self) -> Actor:
