@@ -48,6 +48,7 @@ class Event(enum.StrEnum):
     DELEGATE_ENDED = "delegate:ended"
     CITIZEN_MADE = "citizen:made"
     CITIZEN_CHANGED = "citizen:changed"
+    CITIZEN_LOOKED_UP = "citizen:looked-up"
     CITIZEN_LINKED = "citizen:linked"
     CITIZEN_MERGED = "citizen:merged"
     CITIZEN_SPLIT = "citizen:split"

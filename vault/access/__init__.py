@@ -10,7 +10,16 @@ raised.
 """
 
 from vault.access.asking import ActingPerson, Proof
+from vault.access.identity import confirm_identity
 from vault.access.own import read_own, reveal
 from vault.access.shared import read_as_officer, read_with_token
 
-__all__ = ["ActingPerson", "Proof", "read_as_officer", "read_own", "read_with_token", "reveal"]
+__all__ = [
+    "ActingPerson",
+    "Proof",
+    "confirm_identity",
+    "read_as_officer",
+    "read_own",
+    "read_with_token",
+    "reveal",
+]
