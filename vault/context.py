@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vault.clock import Clock
     from vault.db import Database
     from vault.keyring import Keyring
+    from vault.refusals import Refused, Sums
 
 ActorKind = Literal["citizen", "delegate", "officer", "service", "auditor", "administrator", "operator", "system"]
 
@@ -57,6 +58,8 @@ class Vault:
     engine: "Engine"
     writers: "Writers"
     clock: "Clock"
+    sums: "Sums"
+    """Strangers who were refused, counted until the log is told."""
     origin: str = field(default="citizen-vault")
     """The name of the log (C2SP tlog-checkpoint)."""
 
@@ -65,6 +68,10 @@ class Vault:
         """One unit of work for *actor*: committed on the way out, rolled back on any error."""
         with self.db.transaction() as session:
             yield Context(session=session, vault=self, now=self.clock(), actor=actor)
+
+    def count_refused(self, kind: "Refused") -> None:
+        """Count a stranger who was refused; the log is told the sum of each minute."""
+        self.sums.count(kind, now=self.clock())
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator["Context"]:

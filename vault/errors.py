@@ -77,9 +77,14 @@ class NotFoundError(VaultError):
 
 
 class NotAllowedError(VaultError):
-    """The rules refuse this act; the refusal is in the log."""
+    """The rules, or the registry, refuse this act."""
 
     code = "not_allowed"
+
+    def __init__(self, message: str, *, logged: bool = False) -> None:
+        """Say what was refused; *logged* that the refusal is in the log, or will be when the transaction has ended."""
+        super().__init__(message)
+        self.logged = logged
 
 
 class InvalidInputError(VaultError):

@@ -57,8 +57,8 @@ MARKED: Final = frozenset({"challenges", "links", "sign_ins", "tokens", "vault_f
 The log holds their events, not their states.
 """
 
-EXEMPT: Final = frozenset({"spent_proofs", "alembic_version"})
-"""These rows can only make the vault refuse more, or say which migration was run."""
+EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "log_lines"})
+"""These rows can only make the vault refuse more, say which migration was run, count, or are derived from the log."""
 
 LOG: Final = frozenset(
     {"audit_outbox", "audit_entries", "audit_payloads", "audit_nodes", "audit_checkpoints", "audit_writers"}

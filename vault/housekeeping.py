@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import grants, requests, tokens
+from vault import grants, refusals, requests, tokens
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Challenge, Link, SignIn
@@ -16,8 +16,10 @@ IDLE_MICROSECONDS = 60_000_000
 
 
 def keep_house(vault: Vault) -> None:
-    """Make this month's keys, end what is over, forget what is spent, and let idle writers of the log beat."""
+    """Make this month's keys, end what is over, forget what is spent, sum up refusals, let idle writers beat."""
     prepare(vault)
+    refusals.hand_over(vault, vault.sums)
+    refusals.settle(vault)
     with vault.transaction(SYSTEM) as ctx:
         grants.sweep(ctx)
         requests.sweep(ctx)

@@ -12,12 +12,11 @@ from audit.events import Event
 from policies.model import Action, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
 from vault.clock import microseconds
 from vault.context import Actor, Context
-from vault.db import Outcome, is_writing
 from vault.errors import NotAllowedError
-from vault.journal import note
 from vault.kinds import Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
+from vault.refusals import log_refusal
 
 FRESH: Final = timedelta(minutes=5)
 """How long a proof of who someone is counts as given moments ago."""
@@ -83,9 +82,21 @@ def demand(
     service_id: UUID | None = None,
     grant: GrantFacts | None = None,
     reason: bool = False,
+    log_of: UUID | None = None,
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
+
+    Args:
+        ctx: Who asks is its actor.
+        action: What is to be done.
+        citizen_id: Whose record it is about, if anyone's.
+        fields: Which fields it is about.
+        purpose: Under which purpose.
+        service_id: By or for which service; the actor's own where empty.
+        grant: The grant that is judged.
+        reason: Whether a reason or evidence was given.
+        log_of: For a review of the log: the organisation whose part of it is looked at.
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
@@ -103,13 +114,13 @@ def demand(
         purpose=_purpose(ctx, service, purpose) if purpose else None,
         grant=grant,
         reason=reason,
-        log_of=str(ctx.actor.organisation_id or "") if action is Action.REVIEW_LOG else "",
+        log_of=str(log_of or ""),
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:
         return decision
     _log_after(ctx, request, decision, citizen_id if citizen else None)
-    raise NotAllowedError(f"the rules do not allow `{action}` here")
+    raise NotAllowedError(f"the rules do not allow `{action}` here", logged=True)
 
 
 def _suspended(service: Service | None) -> bool:
@@ -125,22 +136,12 @@ def _purpose(ctx: Context, service: Service | None, purpose: Definition) -> Purp
 
 
 def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: UUID | None) -> None:
-    facts = {"action": str(request.action), "refused": sorted(request.fields), "because": list(decision.because)}
-    purpose = request.purpose.slug if request.purpose else None
-
-    def log_it(outcome: Outcome) -> None:
-        if outcome == "rolled_back":
-            with ctx.vault.transaction(ctx.actor) as later:
-                note(
-                    later,
-                    Event.RECORD_REFUSED,
-                    citizen_id=citizen_id,
-                    purpose=purpose,
-                    policy_set=decision.policy_set,
-                    facts=facts,
-                )
-
-    if is_writing(ctx.session):
-        ctx.session.info["on_end"].append(log_it)
-    else:
-        log_it("rolled_back")
+    asking = request.action in {Action.ASK, Action.IMPOSE}
+    log_refusal(
+        ctx,
+        Event.REQUEST_REFUSED if asking else Event.RECORD_REFUSED,
+        citizen_id=citizen_id,
+        purpose=request.purpose.slug if request.purpose else None,
+        policy_set=decision.policy_set,
+        facts={"action": str(request.action), "refused": sorted(request.fields), "because": list(decision.because)},
+    )

@@ -16,7 +16,7 @@ from policies.engine import Engine
 from vault.authentic import Marks
 from vault.catalogue import CATALOGUE
 from vault.clock import Clock, month_of, utc_now
-from vault.context import SYSTEM, Vault
+from vault.context import SYSTEM, Context, Vault
 from vault.db import Database
 from vault.errors import KeyStoreError, RowForgedError, WrongRootKeyError
 from vault.journal import note
@@ -25,8 +25,10 @@ from vault.keyring import Keyring
 from vault.keystores import create_store, open_store
 from vault.migrations import demand_head, upgrade
 from vault.models import HouseKey, VaultFact
+from vault.refusals import Sums
 
 FINGERPRINT: Final = "key-store"
+POLICY_SET: Final = "policy-set"
 
 
 def create_vault(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock = utc_now) -> Vault:
@@ -46,6 +48,7 @@ def create_vault(*, database_url: str, root_key: str, tenant: str, origin: str, 
             with vault.db.transaction() as session:
                 session.add(VaultFact(name=FINGERPRINT, value=_fingerprint(vault)))
         _check_facts(vault)
+        _note_policy_set(vault)
         prepare(vault)
     return vault
 
@@ -90,6 +93,7 @@ def open_vault(*, database_url: str, root_key: str, tenant: str, origin: str, cl
     with _or_closed(vault):
         demand_head(vault.db)
         _check_facts(vault)
+        _note_policy_set(vault)
         prepare(vault)
     return vault
 
@@ -115,6 +119,7 @@ def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clo
         ),
         writers=Writers(keyring.writer_key),
         clock=clock,
+        sums=Sums(),
         origin=origin,
     )
 
@@ -137,6 +142,25 @@ def _check_facts(vault: Vault) -> None:
         raise WrongRootKeyError(
             "the key store belongs to another vault than this database; point CITIZEN_VAULT_ROOT_KEY at its own"
         )
+
+
+def _note_policy_set(vault: Vault) -> None:
+    """Log the rules that count from now on, where they are other ones than the log was last told of."""
+    with vault.reading(SYSTEM) as ctx:
+        if _told_policy_set(ctx) == vault.engine.digest:
+            return
+    with vault.transaction(SYSTEM) as ctx:
+        ctx.session.get(VaultFact, FINGERPRINT, with_for_update=True)  # one process at a time
+        before = _told_policy_set(ctx)
+        if before == vault.engine.digest:
+            return
+        ctx.session.merge(VaultFact(name=POLICY_SET, value=vault.engine.digest))
+        note(ctx, Event.POLICY_LOADED, policy_set=vault.engine.digest, facts={"before": before})
+
+
+def _told_policy_set(ctx: Context) -> str | None:
+    held = ctx.session.get(VaultFact, POLICY_SET)
+    return None if held is None else held.value
 
 
 def prepare(vault: Vault) -> None:

@@ -15,6 +15,7 @@ from vault.ids import handle_hash, new_handle
 from vault.journal import note
 from vault.kinds import AccountStatus
 from vault.models import SignIn
+from vault.refusals import log_refusal
 
 IDLE = timedelta(minutes=30)
 LIMIT = timedelta(hours=8)
@@ -41,7 +42,12 @@ def begin(ctx: Context, *, account_id: UUID, method: str) -> str:
         SignInEndedError: The account is suspended or closed, or its citizen may have none any more.
     """
     account = accounts.find(ctx, account_id=account_id)
-    _check_may_sign_in(ctx, account)
+    try:
+        _check_may_sign_in(ctx, account)
+    except SignInEndedError:
+        facts = {"account": str(account_id), "method": method, "reason": "account-closed"}
+        log_refusal(ctx, Event.SIGN_IN_REFUSED, citizen_id=account.citizen_id, facts=facts)
+        raise
     handle = new_handle()
     ctx.session.add(
         SignIn(

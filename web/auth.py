@@ -14,11 +14,13 @@ from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import RequestRedirect
 
+from audit.events import Event
 from vault import access, sign_ins
 from vault.accounts import AccountView
 from vault.context import SYSTEM, Actor
 from vault.errors import SignInEndedError
 from vault.kinds import Role
+from vault.refusals import log_refusal
 from vault.release import Refusal
 from vault.sign_ins import SignedIn
 from web.faults import SignInNeededError, WrongRoleError
@@ -196,6 +198,8 @@ def closed_unless_listed() -> ResponseReturnValue | None:
     if request.endpoint == "sign_out.leave":
         return None
     if ROLE_OF.get(blueprint) is not current_user.role:
+        with runtime().vault.reading(me().actor) as ctx:
+            log_refusal(ctx, Event.PAGE_REFUSED, facts={"endpoint": request.endpoint})
         raise WrongRoleError(f"endpoint `{request.endpoint}` is for another role")
     return None
 

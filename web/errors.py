@@ -16,8 +16,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from vault import errors as vault
+from vault.refusals import Refused
 from web import faults
 from web.faults import NonceNeededError, ProofInvalidError, WebError
+from web.runtime import Runtime
 
 PROBLEM_TYPE: Final = "application/problem+json"
 PROBLEM_NAMES: Final = "urn:citizen-vault:problem:"
@@ -63,6 +65,11 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     faults.NonceNeededError: HTTPStatus.UNAUTHORIZED,
 }
 """The one table: every class of `vault.errors` and `web.faults`, and its status."""
+
+COUNTED: Final[Mapping[type[Exception], Refused]] = {
+    vault.LinkUsedError: Refused.LINK,
+}
+"""What strangers try at the portal; summed for the log (`vault.refusals`)."""
 
 SPOKEN: Final = (vault.InvalidInputError, vault.ImportRefusedError, WebError)
 """Errors whose message was written for the caller; of the others only the title is shown."""
@@ -133,6 +140,8 @@ def answer(error: Exception) -> ResponseReturnValue:
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _note(error)
+    if type(error) in COUNTED:
+        Runtime.of(current_app).vault.count_refused(COUNTED[type(error)])
     return _answer(status, code_of(error), words_of(error))
 
 

@@ -12,6 +12,7 @@ from audit.read import checkpoint
 from audit.signer import Signer
 from vault.clock import microseconds
 from vault.context import Vault
+from vault.refusals import hand_over
 from vault.runtime import create_vault, open_vault
 from web.config import Config
 
@@ -73,7 +74,8 @@ def _closing(vault: Vault) -> Iterator[Vault]:
 
 
 def close(vault: Vault) -> None:
-    """End the log's writers of this process with a leaf each, and let the database go."""
+    """Hand over what was counted, end the log's writers of this process with a leaf each, and let the database go."""
+    hand_over(vault, vault.sums)
     with vault.db.write.begin() as connection:
         vault.writers.close(connection, time_us=microseconds(vault.clock()))
     vault.db.dispose()

@@ -26,6 +26,7 @@ from vault.models.records import ImportRun, Record, RecordVersion, Seal, Unmatch
 from vault.models.registry import Organisation, Purpose, Service, ServicePurpose, VaultFact
 from vault.models.sharing import AccessRequest, Case, Grant, SpentProof, Token
 from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
+from vault.models.watching import LogLine, RefusalSum
 
 __all__ = [
     "AccessRequest",
@@ -55,6 +56,7 @@ __all__ = [
     "KeyState",
     "Link",
     "LinkKind",
+    "LogLine",
     "Organisation",
     "Passkey",
     "Purpose",
@@ -62,6 +64,7 @@ __all__ = [
     "RecordStatus",
     "RecordVersion",
     "Reference",
+    "RefusalSum",
     "RequestState",
     "Role",
     "Seal",

@@ -26,7 +26,7 @@ from vault import services, tokens
 from vault.context import SYSTEM, Actor
 from vault.errors import NotFoundError, ReplayedError
 from vault.kinds import ServiceStatus
-from web.api import jose
+from web.api import jose, refusing
 from web.api.edge import edge, service_actor
 
 __all__ = [
@@ -82,10 +82,17 @@ class OAuthRefusedError(OAuth2Error):  # type: ignore[misc] # Authlib carries no
         *,
         status: HTTPStatus = HTTPStatus.BAD_REQUEST,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
+        logged: bool = False,
     ) -> None:
-        """Make the answer *code* with *words* (ASCII without quotation marks)."""
+        """Make the answer *code* with *words* (ASCII without quotation marks).
+
+        *reason* is what the log says of it, the code if None; *logged* that it is in the log already.
+        """
         super().__init__(error=code, description=words.replace('"', "'").replace("\\", "/"), status_code=int(status))
         self._more = dict(headers or {})
+        self.reason = reason or code
+        self.logged = logged
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Authlib's headers and this answer's own."""
@@ -103,6 +110,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc] # Authlib
 
     def resolve_client_public_key(self, client: Client) -> KeySet:
         """The registered keys of *client* that can sign."""
+        refusing.begin(client.actor)
         try:
             return jose.key_set(client.jwks)
         except jose.SignatureRefusedError as error:
@@ -134,13 +142,16 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc] # Authlib
         if not sound or expires is None:
             raise InvalidClientError
         self._spend(str(claims["sub"]), str(jti), expires)
+        refusing.proven()
 
     @staticmethod
     def _spend(client_id: str, jti: str, expires: datetime) -> None:
+        owner = f"client:{client_id}"
         try:
             with edge().vault.transaction(SYSTEM) as ctx:
-                tokens.spend(ctx, owner=f"client:{client_id}", jti=jti, expires_at=expires + CLOCK_SLACK)
+                tokens.spend(ctx, owner=owner, jti=jti, expires_at=expires + CLOCK_SLACK)
         except ReplayedError as error:
+            refusing.replayed("assertion-replayed", owner=owner, jti=jti, expires_at=expires + CLOCK_SLACK)
             raise InvalidClientError from error
 
 
@@ -175,7 +186,8 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib carries no ty
         return answer
 
     def handle_error_response(self, request: Any, error: OAuth2Error) -> Response:  # noqa: ANN401 -- Authlib's own call
-        """An error answer. Whatever was wrong with a client's authentication looks the same."""
+        """An error answer, once it is logged. Whatever was wrong with a client's authentication looks the same."""
+        refusing.log(error)
         if isinstance(error, InvalidClientError):
             error = OAuthRefusedError(
                 "invalid_client",

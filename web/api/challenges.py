@@ -7,7 +7,9 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from vault.errors import ReplayedError, TokenInvalidError
+from vault.refusals import Refused
 from web import errors
+from web.api import refusing
 from web.api.jose import ALGORITHMS
 from web.api.proofs import SCHEME, fresh_nonce
 from web.errors import code_of, problem, words_of
@@ -23,6 +25,14 @@ _ERRORS: Final = {
 }
 
 
+_COUNTED: Final = {
+    TokenInvalidError: Refused.TOKEN,
+    ReplayedError: Refused.PROOF_REPLAYED,
+    ProofInvalidError: Refused.PROOF,
+}
+"""Whoever shows such a token or proof has not proved who they are. Showing none, or a stale nonce, is no refusal."""
+
+
 def init_app(app: Flask) -> None:
     """Answer what is wrong with a token or its proof as RFC 9449, section 7.1, has it."""
     for kind in (*_ERRORS, TokenMissingError):
@@ -32,6 +42,8 @@ def init_app(app: Flask) -> None:
 def _challenge(error: Exception) -> ResponseReturnValue:
     if not request.path.startswith(PROTECTED):
         return errors.answer(error)
+    if type(error) in _COUNTED:
+        refusing.count(_COUNTED[type(error)])
     answer = problem(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
     answer.headers["WWW-Authenticate"] = _scheme(_ERRORS.get(type(error)))
     if isinstance(error, NonceNeededError):

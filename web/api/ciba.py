@@ -64,17 +64,29 @@ def _ask(form: dict[str, str], client: Client) -> requests.Asked:
             ask = _asked(form, client, wanted, wanted.fields_for(purpose))
             return requests.ask(ctx, asked=ask)
     except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
-        raise OAuthRefusedError("invalid_authorization_details", str(error)) from error
+        raise OAuthRefusedError("invalid_authorization_details", str(error), reason=_reason(error)) from error
     except NotAllowedError as error:
         raise OAuthRefusedError(
-            "access_denied", "this service may not ask for that purpose", status=HTTPStatus.FORBIDDEN
+            "access_denied",
+            "this service may not ask for that purpose",
+            status=HTTPStatus.FORBIDDEN,
+            reason="purpose-not-registered",
+            logged=error.logged,
         ) from error
     except NotFoundError as error:
         raise OAuthRefusedError(
-            "invalid_authorization_details", "the purpose or the reference is not one you may name"
+            "invalid_authorization_details",
+            "the purpose or the reference is not one you may name",
+            reason="purpose-or-reference-unknown",
         ) from error
     except InvalidInputError as error:
         raise OAuthRefusedError("invalid_request", str(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the log calls it."""
+    known: dict[type[Exception], str] = {BeyondPurposeError: "beyond-purpose", UnknownFieldError: "field-unknown"}
+    return known.get(type(error), "invalid_authorization_details")
 
 
 def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozenset[str]) -> requests.Ask:

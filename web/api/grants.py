@@ -6,10 +6,11 @@ import orjson
 from flask import Blueprint, Flask, Response
 
 from vault import grants, tokens
-from vault.context import SYSTEM
+from vault.context import SYSTEM, Actor
 from vault.errors import NotFoundError, TokenInvalidError
 from vault.kinds import TokenKind
 from vault.tokens import TokenView
+from web.api import refusing
 from web.api.edge import API_PATH, edge, service_actor
 from web.api.proofs import fresh_nonce, shown_proof, shown_token
 from web.schemas import access_details
@@ -37,8 +38,13 @@ def _shown(grant_id: str) -> TokenView:
     with here.vault.transaction(SYSTEM) as ctx:
         tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     if here.pairwise(token.service_id, token.grant.grant_id) != grant_id:
+        refusing.log_service(_actor(token), "token-of-another-grant")
         raise NotFoundError("the token is of another grant")
     return token
+
+
+def _actor(token: TokenView) -> Actor:
+    return service_actor(token.service_id, token.grant.service.organisation_id)
 
 
 @blueprint.get("/<string:grant_id>")
@@ -60,7 +66,6 @@ def query(grant_id: str) -> Response:
 def give_back(grant_id: str) -> Response:
     """End the grant: the service needs it no longer (Grant Management for OAuth 2.0, section 6.4)."""
     token = _shown(grant_id)
-    actor = service_actor(token.service_id, token.grant.service.organisation_id)
-    with edge().vault.transaction(actor) as ctx:
+    with edge().vault.transaction(_actor(token)) as ctx:
         grants.end(ctx, citizen_id=token.grant.citizen_id, grant_id=token.grant.grant_id)
     return Response(status=HTTPStatus.NO_CONTENT, headers=fresh_nonce())

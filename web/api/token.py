@@ -10,7 +10,7 @@ from vault.context import SYSTEM, Context
 from vault.errors import ReplayedError, TokenInvalidError
 from vault.grants import GrantView
 from vault.kinds import GrantState, TokenKind
-from web.api import id_token, issuer_key
+from web.api import id_token, issuer_key, refusing
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
@@ -22,14 +22,17 @@ CIBA: Final = "urn:openid:params:grant-type:ciba"
 REFRESH: Final = "refresh_token"
 LONGEST_HANDLE: Final = 128
 
+_SPENT: Final = "this request is not known, or its first token was issued already"
 _REFUSALS: Final = {
-    "pending": ("authorization_pending", "the person has not decided yet"),
-    "slow-down": ("slow_down", "poll less often, five seconds later each time"),
-    "expired": ("expired_token", "the request has ended without an answer"),
-    "denied": ("access_denied", "the request was not allowed"),
-    "redeemed": ("invalid_grant", "this request is not known, or its first token was issued already"),
-    "unknown": ("invalid_grant", "this request is not known, or its first token was issued already"),
+    "pending": ("authorization_pending", "the person has not decided yet", "authorization_pending"),
+    "slow-down": ("slow_down", "poll less often, five seconds later each time", "slow_down"),
+    "expired": ("expired_token", "the request has ended without an answer", "expired_token"),
+    "denied": ("access_denied", "the request was not allowed", "access_denied_by_citizen"),
+    "ended": ("access_denied", "the request was not allowed", "grant-not-active"),
+    "redeemed": ("invalid_grant", _SPENT, "request-redeemed"),
+    "unknown": ("invalid_grant", _SPENT, "request-unknown"),
 }
+"""Where a request stands → the error, its words, and what the log calls it (`web.api.refusing`)."""
 
 
 class ProvenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authlib carries no types
@@ -66,7 +69,8 @@ class CibaGrant(ProvenGrant):
         """The first token of an allowed request, or where the request stands."""
         answer = _redeem(self.request.client, self.handle_in("auth_req_id"), self.proof)
         if isinstance(answer, str):
-            raise OAuthRefusedError(*_REFUSALS[answer])
+            code, words, reason = _REFUSALS[answer]
+            raise OAuthRefusedError(code, words, reason=reason)
         return HTTPStatus.OK, answer, []
 
 
@@ -78,10 +82,9 @@ class RefreshGrant(ProvenGrant):
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """A new access token for the same key."""
         answer = _refresh(self.request.client, self.handle_in("refresh_token"), self.proof)
-        if answer is None:
-            raise OAuthRefusedError(
-                "invalid_grant", "the refresh token is not known, not yours, or its grant has ended"
-            )
+        if isinstance(answer, str):
+            words = "the refresh token is not known, not yours, or its grant has ended"
+            raise OAuthRefusedError("invalid_grant", words, reason=answer)
         return HTTPStatus.OK, answer, []
 
 
@@ -105,6 +108,7 @@ def _spend(proof: Proof) -> None:
         with edge().vault.transaction(SYSTEM) as ctx:
             tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
     except ReplayedError as error:
+        refusing.replayed("proof-replayed", owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
         raise OAuthRefusedError("invalid_dpop_proof", "this DPoP proof was shown before") from error
 
 
@@ -115,7 +119,7 @@ def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
         if polled.state != "approved" or polled.grant is None:
             return polled.state
         if polled.grant.state is not GrantState.ACTIVE:
-            return "denied"
+            return "ended"
         answer = _answer(ctx, client, polled.grant, proof)
         answer["id_token"] = _id_token(ctx, client, polled.grant, answer["access_token"])
         if polled.grant.not_after > ctx.now + timedelta(seconds=tokens.LIFETIME_SECONDS):
@@ -133,16 +137,20 @@ def _refresh_token(ctx: Context, grant: GrantView, proof: Proof) -> str:
     return issued.handle
 
 
-def _refresh(client: Client, handle: str, proof: Proof) -> dict[str, Any] | None:
+def _refresh(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
+    """The token response, or what the log calls the reason why there is none."""
     try:
         with edge().vault.transaction(client.actor) as ctx:
             token = tokens.find(ctx, handle=handle)
-            mine = token.service_id == client.service_id and token.thumbprint == proof.thumbprint
-            if not mine or token.kind is not TokenKind.REFRESH:
-                return None
+            if token.service_id != client.service_id:
+                return "token-of-another-service"
+            if token.thumbprint != proof.thumbprint:
+                return "token-of-another-key"
+            if token.kind is not TokenKind.REFRESH:
+                return "token-of-another-kind"
             return _answer(ctx, client, token.grant, proof)
     except TokenInvalidError:
-        return None
+        return "token-unknown-or-ended"
 
 
 def _answer(ctx: Context, client: Client, grant: GrantView, proof: Proof) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from vault.refusals import settle
 from web.cli.demo import print_links
 from web.config import DEFAULT_ISSUER, PREFIX, Config
 from web.demo import doors, note
@@ -59,6 +60,8 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
             respawn_failed_workers=True,
             log_level=LogLevels.warning,
         ).serve()
+        with opened(config) as vault:  # every worker has handed over what it counted
+            settle(vault, everything=True)
 
 
 def _settings(host: str, port: int) -> Config:

@@ -10,6 +10,7 @@ from vault import links
 from vault.context import SYSTEM
 from vault.errors import LinkUsedError
 from vault.kinds import LinkKind
+from vault.refusals import Refused
 from web import passkeys
 from web.auth import ENDED, let_in, let_out
 from web.faults import PasskeyRefusedError
@@ -121,6 +122,7 @@ def _go(account_id: UUID) -> ResponseReturnValue:
 @bp.errorhandler(PasskeyRefusedError)
 def passkey_refused(_error: PasskeyRefusedError) -> ResponseReturnValue:
     """Tell the script that the passkey was not taken."""
+    runtime().vault.count_refused(Refused.PASSKEY)
     return jsonify({"code": PasskeyRefusedError.code}), 400
 
 
