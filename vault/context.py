@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vault.clock import Clock
     from vault.db import Database
     from vault.keyring import Keyring
-    from vault.refusals import Refused, Sums
+    from vault.sums import Refused, Sums
 
 ActorKind = Literal["citizen", "delegate", "officer", "service", "auditor", "administrator", "operator", "system"]
 

@@ -16,7 +16,7 @@ from policies.engine import Engine
 from vault.authentic import Marks
 from vault.catalogue import CATALOGUE
 from vault.clock import Clock, month_of, utc_now
-from vault.context import SYSTEM, Context, Vault
+from vault.context import SYSTEM, Vault
 from vault.db import Database
 from vault.errors import KeyStoreError, RowForgedError, WrongRootKeyError
 from vault.journal import note
@@ -25,7 +25,7 @@ from vault.keyring import Keyring
 from vault.keystores import create_store, open_store
 from vault.migrations import demand_head, upgrade
 from vault.models import HouseKey, VaultFact
-from vault.refusals import Sums
+from vault.sums import Sums
 
 FINGERPRINT: Final = "key-store"
 POLICY_SET: Final = "policy-set"
@@ -147,20 +147,20 @@ def _check_facts(vault: Vault) -> None:
 def _note_policy_set(vault: Vault) -> None:
     """Log the rules that count from now on, where they are other ones than the log was last told of."""
     with vault.reading(SYSTEM) as ctx:
-        if _told_policy_set(ctx) == vault.engine.digest:
+        told = ctx.session.get(VaultFact, POLICY_SET)
+        if told is not None and told.value == vault.engine.digest:
             return
     with vault.transaction(SYSTEM) as ctx:
         ctx.session.get(VaultFact, FINGERPRINT, with_for_update=True)  # one process at a time
-        before = _told_policy_set(ctx)
+        told = ctx.session.get(VaultFact, POLICY_SET)
+        before = told.value if told else None
         if before == vault.engine.digest:
             return
-        ctx.session.merge(VaultFact(name=POLICY_SET, value=vault.engine.digest))
+        if told is None:
+            ctx.session.add(VaultFact(name=POLICY_SET, value=vault.engine.digest))
+        else:
+            told.value = vault.engine.digest
         note(ctx, Event.POLICY_LOADED, policy_set=vault.engine.digest, facts={"before": before})
-
-
-def _told_policy_set(ctx: Context) -> str | None:
-    held = ctx.session.get(VaultFact, POLICY_SET)
-    return None if held is None else held.value
 
 
 def prepare(vault: Vault) -> None:

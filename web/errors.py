@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from vault import errors as vault
-from vault.refusals import Refused
+from vault.sums import Refused
 from web import faults
 from web.faults import NonceNeededError, ProofInvalidError, WebError
 from web.runtime import Runtime

@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from vault.errors import ReplayedError, TokenInvalidError
-from vault.refusals import Refused
+from vault.sums import Refused
 from web import errors
 from web.api import refusing
 from web.api.jose import ALGORITHMS

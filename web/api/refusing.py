@@ -14,7 +14,8 @@ from audit.events import Event
 from vault import tokens
 from vault.context import SYSTEM, Actor
 from vault.errors import ReplayedError
-from vault.refusals import Refused, log_refused_service
+from vault.refusals import log_refused_service
+from vault.sums import Refused
 from web.api.edge import edge
 
 ASKING: Final = "/oauth/bc-authorize"

@@ -10,7 +10,7 @@ from vault import links
 from vault.context import SYSTEM
 from vault.errors import LinkUsedError
 from vault.kinds import LinkKind
-from vault.refusals import Refused
+from vault.sums import Refused
 from web import passkeys
 from web.auth import ENDED, let_in, let_out
 from web.faults import PasskeyRefusedError
