@@ -26,13 +26,13 @@ class Told:
 def told(vault: Vault, *events: str) -> list[Told]:
     """Every entry of the log, oldest first, or only those of *events*."""
     with vault.reading(OPERATOR) as ctx:
-        payloads = {row.commitment: row for row in ctx.session.execute(select(PAYLOADS))}
-        rows = [(row.leaf, None) for row in ctx.session.execute(select(ENTRIES.c.leaf).order_by(ENTRIES.c.index))]
-        rows += [(row.leaf, row) for row in ctx.session.execute(select(OUTBOX).order_by(OUTBOX.c.id))]
+        kept = {row.commitment: row for row in ctx.session.execute(select(PAYLOADS))}
+        leaves = [row.leaf for row in ctx.session.execute(select(ENTRIES.c.leaf).order_by(ENTRIES.c.index))]
+        waiting = {row.leaf: row for row in ctx.session.execute(select(OUTBOX).order_by(OUTBOX.c.id))}
         found = []
-        for encoded, queued in rows:
+        for encoded in [*leaves, *waiting]:
             leaf = decode(encoded)
-            held = queued if queued is not None else payloads.get(bytes.fromhex(leaf.commitment or ""))
+            held = waiting.get(encoded) or kept.get(bytes.fromhex(leaf.commitment or ""))
             facts: dict[str, Any] = {}
             if leaf.commitment and held is not None and held.payload is not None:
                 closed = ClosedPayload(bytes.fromhex(leaf.commitment), held.payload, held.month)

@@ -138,11 +138,9 @@ def _call(place: World, **headers: str) -> None:
 def _with_token(place: World, handle: str) -> None:
     key = DPoPKey.generate()
     url = f"{place.issuer}/api/v1/records"
-    first = place.session.get(
-        url,
-        headers={"Authorization": f"DPoP {handle}", "DPoP": str(key.proof("GET", url, ath=_ath(handle)))},
-        timeout=10,
-    )
+    shown = {"Authorization": f"DPoP {handle}"}
+    stale = str(key.proof("GET", url, ath=_ath(handle)))
+    first = place.session.get(url, headers={**shown, "DPoP": stale}, timeout=10)
     proof = key.proof("GET", url, nonce=first.headers["DPoP-Nonce"], ath=_ath(handle))
     answer = place.session.get(url, headers={**shown, "DPoP": str(proof)}, timeout=10)
     assert answer.json()["code"] == "token_invalid"
