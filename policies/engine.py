@@ -21,6 +21,7 @@ from policies.model import (
     Request,
     TokenFacts,
 )
+from policies.remembered import Remembered
 from policies.rulebook import Rulebook, own_rules
 
 NO_FIELD_NAMED: Final = PolicyId("no-field-named")
@@ -42,7 +43,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The rules, ready to decide. Holds no state; safe to share between threads."""
+    """The rules, ready to decide. Safe to share between threads; all it keeps are answers (`policies.remembered`)."""
 
     rulebook: Rulebook
     flags: Mapping[str, frozenset[str]]
@@ -50,6 +51,7 @@ class Engine:
     digest: str
     """SHA-256 (64 hex digits) of this policy set: rules, schema, catalogue and engine version."""
     _nothing: cedarpy.Entities
+    _remembered: Remembered | None = None
 
     @classmethod
     def load(
@@ -69,7 +71,8 @@ class Engine:
         """
         book = own_rules() if rulebook is None else rulebook
         flags = {name: frozenset(map(str, given)) for name, given in fields.items()}
-        return cls(book, flags, book.digest(catalogue_digest), cedarpy.Entities.from_json_str("[]"))
+        remembered = None if book.compared is None else Remembered(book.compared)
+        return cls(book, flags, book.digest(catalogue_digest), cedarpy.Entities.from_json_str("[]"), remembered)
 
     def decide(self, request: Request) -> Decision:
         """Decide *request*: deny by default, forbid beats permit, and any error, empty or unknown field set is a no."""
@@ -77,11 +80,24 @@ class Engine:
             return self._no(NO_FIELD_NAMED)
         if not request.fields <= self.flags.keys():
             return self._no(FIELD_NOT_IN_CATALOGUE)
-        decision = self.judge(self.facts(request))
+        decision = self._answer(self.facts(request))
         if decision.allowed or request.grant is None:
             return decision
         missing = tuple(sorted(request.fields - request.grant.fields))
         return Decision(decision.allowed, decision.because, decision.policy_set, missing)
+
+    def _answer(self, facts: Facts) -> Decision:
+        """As `judge`, and without asking the rules again where they cannot tell *facts* from those asked before."""
+        if self._remembered is None:
+            return self.judge(facts)
+        key = self._remembered.key(facts)
+        known = self._remembered.find(key)
+        if known is not None:
+            return known
+        decision = self.judge(facts)
+        if decision.because != (RULES_FAILED,):
+            self._remembered.keep(key, decision)
+        return decision
 
     def facts(self, request: Request) -> Facts:
         """Everything the rules judge about *request*, as JSON values; `judge` answers them again at any later time."""

@@ -18,6 +18,7 @@ import cedarpy
 
 from policies.errors import RulesInvalidError, RulesNotWholeError
 from policies.model import PolicyId
+from policies.remembered import Compared, compared_in
 
 Effect = Literal["permit", "forbid"]
 _DIGEST_FORMAT: Final = "citizen-vault/policy-set/1"
@@ -45,6 +46,8 @@ class Rulebook:
     rules: Mapping[PolicyId, Rule]
     policies: cedarpy.PolicySet = field(repr=False, compare=False)
     schema: cedarpy.Schema = field(repr=False, compare=False)
+    compared: Compared | None = field(repr=False, compare=False)
+    """What the rules only compare, so that answers can be remembered; None where none may be."""
 
     @classmethod
     def load(cls, folder: Traversable | None = None) -> Self:
@@ -78,8 +81,9 @@ class Rulebook:
             checked = cedarpy.validate_policies(whole, schema)
             if not checked.validation_passed:
                 raise RulesInvalidError(f"the rules do not fit the schema: {'; '.join(map(str, checked.errors))}")
-            rules = _rules(whole)
-            return cls(dict(texts), schema_text, rules, cedarpy.PolicySet.from_str(whole), schema)
+            given = json.loads(cedarpy.policies_to_json_str(whole))
+            compared = compared_in(given["staticPolicies"])
+            return cls(dict(texts), schema_text, _rules(given), cedarpy.PolicySet.from_str(whole), schema, compared)
         except ValueError as error:
             raise RulesInvalidError(f"the rules do not parse: {error}") from error
 
@@ -125,8 +129,7 @@ def _texts(folder: Traversable, named: list[str]) -> dict[str, str]:
     return {name: _read(folder.joinpath(name)) for name in named}
 
 
-def _rules(whole: str) -> dict[PolicyId, Rule]:
-    given = json.loads(cedarpy.policies_to_json_str(whole))
+def _rules(given: Mapping[str, Any]) -> dict[PolicyId, Rule]:
     if given["templates"] or given["templateLinks"]:
         raise RulesInvalidError("rules must be whole: templates are not used")
     found: dict[PolicyId, Rule] = {}
