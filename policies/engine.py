@@ -13,8 +13,10 @@ import cedarpy
 from policies.model import (
     Action,
     AuthorityFacts,
+    CaseFacts,
     Decision,
     GrantFacts,
+    ItemFacts,
     Kind,
     PolicyId,
     PurposeFacts,
@@ -29,7 +31,9 @@ FIELD_NOT_IN_CATALOGUE: Final = PolicyId("field-not-in-catalogue")
 NO_RULE_ALLOWS: Final = PolicyId("no-rule-allows")
 RULES_FAILED: Final = PolicyId("rules-failed")
 
-NEEDS_FIELDS: Final = frozenset({Action.READ, Action.WRITE, Action.ASK, Action.IMPOSE, Action.EMERGENCY})
+NEEDS_FIELDS: Final = frozenset(
+    {Action.READ, Action.WRITE, Action.ASK, Action.IMPOSE, Action.EMERGENCY, Action.CORRECT, Action.CHECK_CONTACT}
+)
 """Acts that must name fields. A decision may name none: it shares nothing."""
 WITHHELD_CATEGORY: Final = "other."
 _SPECIAL: Final = frozenset({"S", "s"})
@@ -161,6 +165,9 @@ class Engine:
                 grant=request.grant and _grant(request.grant, asked),
                 authority=request.authority and _authority(request.authority, asked),
                 token=request.token and _token(request.token),
+                case=request.case and _case(request.case),
+                item=request.item and _item(request.item),
+                asker=request.asker and _entity(Kind.SERVICE, request.asker),
             ),
         }
 
@@ -225,3 +232,17 @@ def _authority(given: AuthorityFacts, asked: frozenset[str]) -> dict[str, Any]:
 
 def _token(given: TokenFacts) -> dict[str, Any]:
     return {"bound": given.bound, "grantVersion": given.grant_version, "notAfter": given.not_after}
+
+
+def _case(given: CaseFacts) -> dict[str, Any]:
+    return {
+        "owner": _entity(Kind.CITIZEN, given.owner),
+        "service": _entity(Kind.SERVICE, given.service),
+        "kind": given.kind,
+        "state": given.state,
+    }
+
+
+def _item(given: ItemFacts) -> dict[str, Any]:
+    service = given.service and _entity(Kind.SERVICE, given.service)
+    return {"organisation": given.organisation, **_if_so(service=service)}

@@ -34,6 +34,18 @@ class Action(enum.StrEnum):
     """Ask for a use, or an item, to be looked at again."""
     EMERGENCY = "emergency"
     """Open fields at once to prevent harm, with a stated reason."""
+    CANCEL = "cancel"
+    """Take a request back before it is decided."""
+    READ_CASE = "read-case"
+    """Read what a citizen brought up."""
+    ANSWER_CASE = "answer-case"
+    """Answer a case, or say why the answer needs longer."""
+    WITHDRAW_CASE = "withdraw-case"
+    """Take back what one brought up."""
+    CORRECT = "correct"
+    """Open one item to put it right, and write it anew (UK GDPR Art. 16)."""
+    CHECK_CONTACT = "check-contact"
+    """Ask whether a way of contact is safe, before it is used."""
     VIEW_LOG = "view-log"
     """See who looked at one's own record."""
     REVIEW_LOG = "review-log"
@@ -146,6 +158,28 @@ class TokenFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What a citizen brought up, and with whom it is."""
+
+    owner: str
+    service: str
+    """The service that answers it."""
+    kind: str
+    """``objection``, ``challenge``, ``correction`` or ``not-recognised``."""
+    state: str
+    """``open`` counts; every other word is a no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """Who wrote the one item that is to be put right."""
+
+    organisation: str
+    service: str = ""
+    """The service that wrote it here; empty for what came from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question to the rules, complete in itself, so that it can be stored and asked again years later."""
 
@@ -162,6 +196,10 @@ class Request:
     grant: GrantFacts | None = None
     authority: AuthorityFacts | None = None
     token: TokenFacts | None = None
+    case: CaseFacts | None = None
+    item: ItemFacts | None = None
+    asker: str = ""
+    """The service that a request was, or is to be, made by."""
     acting_person: bool = False
     """Whether the person behind a service's call is named."""
     batch: bool = False

@@ -6,7 +6,9 @@ from typing import Any, Final
 from policies.model import (
     Action,
     AuthorityFacts,
+    CaseFacts,
     GrantFacts,
+    ItemFacts,
     Kind,
     Principal,
     PurposeFacts,
@@ -22,6 +24,7 @@ FLAGS: Final = {
     "care_visit.planned": frozenset({"s"}),
     "home_access.entry": frozenset({"K"}),
     "home_access.key_safe_code": frozenset({"K"}),
+    "contact.not_safe": frozenset({"K"}),
     "about_me.good_day": frozenset({"S"}),
     "other.item": frozenset({"S", "T"}),
 }
@@ -31,6 +34,7 @@ ADA, BOB, WARD, TAX = "citizen-ada", "citizen-bob", "service-ward", "service-tax
 NOW: Final = 1_800_000_000_000_000
 NAME, PHONE, MEDICINE, DOSE = "identity.name", "contact.phone", "medication.name", "medication.dose"
 ENTRY, CODE, OTHER = "home_access.entry", "home_access.key_safe_code", "other.item"
+NOT_SAFE: Final = "contact.not_safe"
 ASKED: Final = frozenset({NAME, MEDICINE, DOSE})
 MOST: Final = frozenset({NAME, PHONE, MEDICINE, DOSE, ENTRY, CODE})
 
@@ -70,6 +74,9 @@ AUTHORITY: Final = AuthorityFacts(
     valid_from=NOW - 10,
     valid_to=NOW + 10,
 )
+
+CASE: Final = CaseFacts(owner=ADA, service=WARD, kind="correction", state="open")
+ITEM: Final = ItemFacts(organisation="council")
 
 OWNER: Final = Principal(kind=Kind.CITIZEN, id=ADA, step_up=True)
 DAUGHTER: Final = Principal(kind=Kind.DELEGATE, id="account-dora", step_up=True)
@@ -136,6 +143,19 @@ ALLOWED: Final[dict[str, Request]] = {
     "officer-reads-in-an-emergency": ask(Action.EMERGENCY, OFFICER, purpose=URGENT, reason=True),
     "officer-reads-what-was-allowed": ask(Action.READ, OFFICER, purpose=CARE, grant=GRANT),
     "officer-reads-by-law": ask(Action.READ, OFFICER, purpose=LAW, grant=BY_RULE),
+    "officer-asks": ask(Action.ASK, OFFICER, purpose=CARE, asker=WARD),
+    "officer-cancels-own-services-request": ask(Action.CANCEL, OFFICER, fields=frozenset(), asker=WARD),
+    "officer-writes-back": ask(Action.WRITE, OFFICER, purpose=CARE, grant=replace(GRANT, write=True)),
+    "owner-withdraws-own-case": ask(Action.WITHDRAW_CASE, OWNER, fields=frozenset(), case=CASE),
+    "officer-reads-cases-of-own-service": ask(Action.READ_CASE, OFFICER, fields=frozenset(), case=CASE),
+    "officer-answers-cases-of-own-service": ask(
+        Action.ANSWER_CASE, OFFICER, fields=frozenset(), case=CASE, reason=True
+    ),
+    "officer-corrects-what-a-case-is-about": ask(Action.CORRECT, OFFICER, case=CASE, item=ITEM),
+    "officer-corrects-what-own-service-wrote": ask(
+        Action.CORRECT, OFFICER, item=replace(ITEM, service=WARD), grant=replace(GRANT, write=True)
+    ),
+    "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
     "officer-records-a-spoken-decision": ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True),
     "administrator-keeps-the-registry": ask(
         Action.ADMINISTER,

@@ -10,14 +10,17 @@ raised.
 """
 
 from vault.access.asking import ActingPerson, Proof
+from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.identity import confirm_identity
 from vault.access.own import read_own, reveal
 from vault.access.shared import read_as_officer, read_with_token
 
 __all__ = [
     "ActingPerson",
+    "ContactBy",
     "Proof",
     "confirm_identity",
+    "contact_is_safe",
     "read_as_officer",
     "read_own",
     "read_with_token",
