@@ -56,15 +56,18 @@ def shape_of(model: type[Base]) -> _Shape:
         mapper: Mapper[Base] = inspect(model)
         names = sorted(mapper.column_attrs.keys())
         columns = tuple(name for name in names if name != "row_mac" and name not in model.UNMARKED)
-        begin = (2 + 2 * len(columns)).to_bytes(4) + encode_part("row/1") + encode_part(model.__tablename__)
         _SHAPES[model] = _Shape(
             table=model.__tablename__,
             keys=tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key),
             columns=columns,
-            head=begin,
+            head=_head(model.__tablename__, len(columns)),
             names=tuple(encode_part(name) for name in columns),
         )
     return _SHAPES[model]
+
+
+def _head(table: str, columns: int) -> bytes:
+    return (2 + 2 * columns).to_bytes(4) + encode_part("row/1") + encode_part(table)
 
 
 def column_names(model: type[Base]) -> list[str]:
@@ -79,13 +82,15 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 -- any column value
 def canonical(model: type[Base], values: Mapping[str, Any]) -> bytes:
     """The marked columns of one row of *model* as unambiguous bytes.
 
-    Table, then name and value of each column by name: `vault.crypto.mac.encode_tuple` of all these, made faster by
-    what is the same for every row of a table.
+    Table, then name and value of each column by name, save those of `Base.LATER` that are empty:
+    `vault.crypto.mac.encode_tuple` of all these, made faster by what is the same for every row of a table.
     """
     shape = shape_of(model)
-    parts = [shape.head]
+    empty = {column for column in model.LATER if values[column] is None}
+    parts = [_head(shape.table, len(shape.columns) - len(empty)) if empty else shape.head]
     for column, name in zip(shape.columns, shape.names, strict=True):
-        parts += (name, encode_part(_plain(values[column])))
+        if column not in empty:
+            parts += (name, encode_part(_plain(values[column])))
     return b"".join(parts)
 
 

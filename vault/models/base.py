@@ -87,6 +87,12 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
         list[str]: CanonicalJson,
     }
     UNMARKED: ClassVar[frozenset[str]] = frozenset()
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Columns added after rows of the table were marked.
+
+    While empty (NULL) they are left out of the canonical bytes, so that older rows keep their marks; filling or
+    emptying one changes the bytes, and the count of parts at their head.
+    """
 
 
 class Authenticated(MappedAsDataclass, kw_only=True, eq=False, repr=False):

@@ -23,15 +23,16 @@ class AccessRequest(Authenticated, Covered, Base):
     __table_args__ = (
         Index(
             "uq_access_requests_one_pending",
-            "citizen_id",
             "service_id",
             "purpose",
+            "hint_index",
             unique=True,
             sqlite_where=_PENDING,
             postgresql_where=_PENDING,
         ),
     )
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"polled_at"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"hint_index"})
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -50,6 +51,8 @@ class AccessRequest(Authenticated, Covered, Base):
     grant_id: Mapped[UUID | None] = mapped_column(default=None)
     redeemed_at: Mapped[datetime | None] = mapped_column(default=None)
     polled_at: Mapped[datetime | None] = mapped_column(default=None)
+    hint_index: Mapped[bytes | None] = mapped_column(default=None)
+    """By what name this service asked: HMAC-SHA256 (32 bytes) of service and hint, the same for known and unknown."""
     version: Mapped[int] = mapped_column(default=1)
 
 

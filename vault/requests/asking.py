@@ -11,12 +11,13 @@ from sqlalchemy import select
 from audit.events import Event
 from policies.model import Action
 from vault import grants
+from vault.authentic import values_of
 from vault.confidential import close_for_house
 from vault.context import Context
 from vault.errors import InvalidInputError, NotAllowedError, NotFoundError
 from vault.grants import NewGrant
 from vault.ids import handle_hash, new_handle, new_id
-from vault.journal import Keys, keys_for, note
+from vault.journal import note
 from vault.judging import demand
 from vault.kinds import Channel, Decider, RequestState, ServiceStatus
 from vault.models import AccessRequest
@@ -24,7 +25,7 @@ from vault.purposes import Definition, may_ask, narrowest
 from vault.purposes import find as find_purpose
 from vault.requests.expiry import expire
 from vault.requests.hints import Hint
-from vault.requests.people import resolve, stranger, stranger_keys
+from vault.requests.people import addressee, index_of, keys_of
 from vault.requests.polling import POLL_SECONDS
 from vault.requests.views import logged
 from vault.services import by_id as service_by_id
@@ -79,13 +80,13 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
         raise NotAllowedError(f"service `{service.slug}` may not ask for purpose `{asked.purpose}`")
     purpose = find_purpose(ctx, slug=asked.purpose)
     fields, days, uses = narrowest(purpose, fields=asked.fields, days=asked.days, uses=asked.uses)
-    known = resolve(ctx, asked.hint, service.organisation_id)
+    citizen_id, known = addressee(
+        ctx, hint=asked.hint, service_id=asked.service_id, organisation_id=service.organisation_id
+    )
     if not purpose.citizen_decides:
-        return _by_statute(ctx, asked, purpose, known, fields, days, uses)
-    citizen_id = known or stranger(ctx, asked.service_id, asked.hint)
+        return _by_statute(ctx, asked, purpose, citizen_id if known else None, fields, days, uses)
     demand(ctx, action=Action.ASK, citizen_id=citizen_id, fields=fields, purpose=purpose, service_id=asked.service_id)
-    keys = keys_for(ctx, citizen_id=known) if known else stranger_keys(ctx, citizen_id)
-    return _wait(ctx, asked, citizen_id, keys, fields, days, uses)
+    return _wait(ctx, asked, citizen_id, fields, days, uses)
 
 
 def _check_words(asked: Ask) -> None:
@@ -104,8 +105,7 @@ def _by_statute(
         )
     if known is None:
         raise NotFoundError("this reference is not one that your organisation has verified")
-    made = _row(ctx, asked, known, fields, days, uses)
-    row, handle = made
+    row, handle = _row(ctx, asked, known, fields, days, uses)
     demand(
         ctx,
         action=Action.IMPOSE,
@@ -133,37 +133,55 @@ def _by_statute(
     row.state, row.decided_at, row.grant_id = RequestState.APPROVED, ctx.now, grant.grant_id
     ctx.session.add(row)
     note(ctx, Event.REQUEST_MADE, citizen_id=known, purpose=purpose.slug, facts=logged(row))
-    return Asked(handle, row.request_id, int((row.expires_at - ctx.now).total_seconds()), POLL_SECONDS)
+    return _answer(ctx, row, handle)
 
 
-def _wait(
-    ctx: Context, asked: Ask, citizen_id: UUID, keys: Keys, fields: frozenset[str], days: int, uses: int
-) -> Asked:
-    pending = _pending(ctx, citizen_id, asked)
+def _wait(ctx: Context, asked: Ask, citizen_id: UUID, fields: frozenset[str], days: int, uses: int) -> Asked:
+    keys = keys_of(ctx, citizen_id)
+    pending = _pending(ctx, asked)
     if pending is not None and pending.expires_at <= ctx.now:
-        expire(ctx, pending, keys)
+        expire(ctx, pending)
         pending = None
-    if pending is not None:
-        handle = new_handle()
-        pending.handle_hash = handle_hash(handle)
-        pending.version += 1
-        note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts={**logged(pending), "joined": True})
-        return Asked(handle, pending.request_id, int((pending.expires_at - ctx.now).total_seconds()), POLL_SECONDS)
-    row, handle = _row(ctx, asked, citizen_id, fields, days, uses)
-    ctx.session.add(row)
-    note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts=logged(row))
+    if pending is None:
+        row, handle = _row(ctx, asked, citizen_id, fields, days, uses)
+        ctx.session.add(row)
+        note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts=logged(row))
+        return _answer(ctx, row, handle)
+    row, handle = _addressed(ctx, pending, citizen_id), new_handle()
+    row.handle_hash = handle_hash(handle)
+    row.version += 1
+    note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts={**logged(row), "joined": True})
+    return _answer(ctx, row, handle)
+
+
+def _answer(ctx: Context, row: AccessRequest, handle: str) -> Asked:
     return Asked(handle, row.request_id, int((row.expires_at - ctx.now).total_seconds()), POLL_SECONDS)
 
 
-def _pending(ctx: Context, citizen_id: UUID, asked: Ask) -> AccessRequest | None:
+def _pending(ctx: Context, asked: Ask) -> AccessRequest | None:
+    """The request of this service, for this purpose, that waits under the same name, known or not."""
     return ctx.session.scalars(
-        select(AccessRequest).where(
-            AccessRequest.citizen_id == citizen_id,
+        select(AccessRequest)
+        .where(
             AccessRequest.service_id == asked.service_id,
             AccessRequest.purpose == asked.purpose,
+            AccessRequest.hint_index == index_of(ctx, asked.service_id, asked.hint),
             AccessRequest.state == RequestState.PENDING,
         )
+        .with_for_update()
     ).one_or_none()
+
+
+def _addressed(ctx: Context, row: AccessRequest, citizen_id: UUID) -> AccessRequest:
+    """*row*, put before whomever its name means by now: somebody who was unknown may have become known since."""
+    if row.citizen_id == citizen_id:
+        return row
+    values = {name: held for name, held in values_of(row).items() if name != "row_mac"}
+    ctx.session.delete(row)
+    ctx.session.flush()
+    moved = AccessRequest(**{**values, "citizen_id": citizen_id})
+    ctx.session.add(moved)
+    return moved
 
 
 def _row(
@@ -186,5 +204,6 @@ def _row(
         sealed_words=close_for_house(ctx, what="request", row_id=request_id, words=words),
         asked_at=ctx.now,
         expires_at=ctx.now + wait,
+        hint_index=index_of(ctx, asked.service_id, asked.hint),
     )
     return row, handle

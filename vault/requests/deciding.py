@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from audit.events import Event
 from policies.model import Action
 from vault import grants
@@ -103,13 +105,33 @@ def _allow(
     )
 
 
+def _beside(ctx: Context, row: AccessRequest) -> list[AccessRequest]:
+    """The same request under other names: it waits once for the citizen, and one decision answers all."""
+    return list(
+        ctx.session.scalars(
+            select(AccessRequest)
+            .where(
+                AccessRequest.citizen_id == row.citizen_id,
+                AccessRequest.service_id == row.service_id,
+                AccessRequest.purpose == row.purpose,
+                AccessRequest.state == RequestState.PENDING,
+                AccessRequest.request_id != row.request_id,
+                AccessRequest.expires_at > ctx.now,
+            )
+            .with_for_update()
+        )
+    )
+
+
 def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> None:
     whole = allowed == set(row.fields)
-    row.state = (
-        RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
-    )
-    row.decided_at, row.grant_id = ctx.now, grant.grant_id if grant else None
-    row.version += 1
+    state = RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
+    beside = _beside(ctx, row)
+    for one in (row, *beside):
+        one.state, one.decided_at, one.grant_id = state, ctx.now, grant.grant_id if grant else None
+        one.version += 1
     refused = sorted(set(row.fields) - allowed)
-    facts = {**logged(row), "state": str(row.state), "allowed": sorted(allowed), "refused": refused}
+    facts = {**logged(row), "state": str(state), "allowed": sorted(allowed), "refused": refused}
+    if beside:
+        facts["joined"] = sorted(str(one.request_id) for one in beside)
     note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, purpose=row.purpose, facts=facts)

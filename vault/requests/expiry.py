@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from audit.events import Event
 from vault.context import Context
-from vault.journal import Keys, note
+from vault.journal import note
 from vault.kinds import RequestState
 from vault.models import AccessRequest
 from vault.requests.people import keys_of
@@ -19,12 +19,12 @@ def sweep(ctx: Context) -> int:
         .with_for_update()
     ).all()
     for row in rows:
-        expire(ctx, row, keys_of(ctx, row.citizen_id))
+        expire(ctx, row)
     return len(rows)
 
 
-def expire(ctx: Context, row: AccessRequest, keys: Keys) -> None:
+def expire(ctx: Context, row: AccessRequest) -> None:
     """Write down and log that *row* ran out."""
     row.state = RequestState.EXPIRED
     row.version += 1
-    note(ctx, Event.REQUEST_EXPIRED, keys=keys, purpose=row.purpose, facts=logged(row))
+    note(ctx, Event.REQUEST_EXPIRED, keys=keys_of(ctx, row.citizen_id), purpose=row.purpose, facts=logged(row))

@@ -42,11 +42,24 @@ def waiting(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
 
 
 def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
-    """Every request about a citizen, oldest first."""
+    """Every request about a citizen, oldest first; what one service asked under several names meanwhile is one."""
     rows = ctx.session.scalars(
-        select(AccessRequest).where(AccessRequest.citizen_id == citizen_id).order_by(AccessRequest.asked_at)
+        select(AccessRequest)
+        .where(AccessRequest.citizen_id == citizen_id)
+        .order_by(AccessRequest.asked_at, AccessRequest.request_id)
     )
-    return [_view(ctx, row) for row in rows]
+    once: dict[tuple[object, ...], RequestView] = {}
+    for row in rows:
+        view = _view(ctx, row)
+        once.setdefault(_moment(view), view)
+    return list(once.values())
+
+
+def _moment(view: RequestView) -> tuple[object, ...]:
+    """What requests have in common that wait, or were decided, as one."""
+    if view.state is RequestState.EXPIRED:
+        return (view.request_id,)
+    return (view.service.service_id, view.purpose.slug, view.decided_at)
 
 
 def of_service(ctx: Context, *, service_id: UUID) -> list[RequestView]:

@@ -1,0 +1,177 @@
+"""Known and unknown people are the same to whoever asks, until the citizen decides, under whatever name they ask."""
+
+import itertools
+from datetime import date, timedelta
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from audit.events import Event
+from tests.vault.house import ALLOWED, CARE, House, definition
+from vault import citizens, purposes, requests, services
+from vault.context import OPERATOR, SYSTEM
+from vault.errors import WrongStateError
+from vault.journal import note
+from vault.kinds import CitizenStatus, RequestState
+from vault.requests import Asked, RequestView
+
+BORN: Final = date(1944, 3, 2)
+NUMBER: Final = "9434765919"
+KNOWN: Final = ("ref:pas:E-1", f"nhs:{NUMBER}:1944-03-02")
+UNKNOWN: Final = ("ref:pas:E-9", "nhs:9434765870:1944-03-02")
+PAIRS: Final = 60  # of one known and one unknown request each; the medians of fewer wander
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """The small vault, whose resident is found by two names."""
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.add_identity(ctx, citizen_id=house.citizen_id, nhs_number=NUMBER, birth_date=BORN)
+        note(ctx, Event.CITIZEN_LINKED, citizen_id=house.citizen_id, facts={})
+    return house
+
+
+def ask(house: House, hint: str, **more: Any) -> Asked:
+    given: dict[str, Any] = {"service_id": house.service_id, "purpose": CARE, "fields": ALLOWED, **more}
+    with house.vault.transaction(house.service) as ctx:
+        wanted = requests.Ask(hint=requests.Hint.parse(hint), **given)
+        return requests.ask(ctx, asked=wanted)
+
+
+def polled(house: House, *asked: Asked) -> list[str]:
+    with house.vault.transaction(house.service) as ctx:
+        return [requests.poll(ctx, service_id=house.service_id, handle=one.handle).state for one in asked]
+
+
+def seen(house: House) -> list[RequestView]:
+    with house.vault.reading(OPERATOR) as ctx:
+        return requests.of_service(ctx, service_id=house.service_id)
+
+
+def outside(house: House) -> list[tuple[Any, ...]]:
+    """All that a service, or an officer of it, is shown of its requests, without ids."""
+    return [
+        (one.state, one.fields, one.expires_at - one.asked_at, one.decided_at, one.grant_id, one.days, one.max_uses)
+        for one in seen(house)
+    ]
+
+
+def waiting(house: House) -> list[RequestView]:
+    with house.vault.reading(OPERATOR) as ctx:
+        return requests.waiting(ctx, citizen_id=house.citizen_id)
+
+
+def leaves(house: House) -> int:
+    with house.vault.reading(OPERATOR) as ctx:
+        return int(ctx.session.execute(text("SELECT count(*) FROM audit_outbox")).scalar_one())
+
+
+@pytest.mark.parametrize("order", list(itertools.product((0, 1), repeat=3)), ids=str)
+def test_whatever_mix_of_names_is_used_both_get_the_same_answers_rows_and_lines(
+    house: House, order: tuple[int, ...]
+) -> None:
+    told = []
+    for names in (KNOWN, UNKNOWN):
+        before, lines = len(seen(house)), leaves(house)
+        made = [ask(house, names[which]) for which in order]
+        answers = [(one.expires_in, one.interval, len(one.handle)) for one in made]
+        joins = [[first.request_id == second.request_id for second in made] for first in made]
+        first_polls, second_polls = polled(house, *made), polled(house, *made)
+        told.append((answers, joins, first_polls, second_polls, len(seen(house)) - before, leaves(house) - lines))
+    assert told[0] == told[1]
+    half = len(outside(house)) // 2
+    assert outside(house)[:half] == outside(house)[half:]
+    assert len(waiting(house)) == 1
+
+
+def test_names_end_one_by_one_for_both(house: House) -> None:
+    made = [ask(house, names[0], expires_in=60) for names in (KNOWN, UNKNOWN)]
+    made += [ask(house, names[1], expires_in=600) for names in (KNOWN, UNKNOWN)]
+    house.clock.ahead += timedelta(seconds=120)
+    assert polled(house, *made) == ["expired", "expired", "pending", "pending"]
+    with house.vault.transaction(SYSTEM) as ctx:
+        assert requests.sweep(ctx) == 2
+    assert [one.request_id for one in waiting(house)] == [made[2].request_id]
+
+
+def test_one_decision_answers_every_name(house: House) -> None:
+    first, second = (ask(house, name) for name in KNOWN)
+    (shown,) = waiting(house)
+    assert shown.request_id == first.request_id
+    with house.vault.transaction(house.citizen) as ctx:
+        requests.decide(ctx, citizen_id=house.citizen_id, request_id=shown.request_id, allowed=ALLOWED)
+    assert polled(house, first, second) == ["approved", "approved"]
+    with house.vault.reading(OPERATOR) as ctx:
+        (kept,) = requests.of_citizen(ctx, citizen_id=house.citizen_id)
+    assert kept.state is RequestState.APPROVED
+    for handle in (first.handle, second.handle):
+        with house.vault.transaction(house.service) as ctx:
+            requests.mark_redeemed(ctx, service_id=house.service_id, handle=handle)
+    with pytest.raises(WrongStateError), house.vault.transaction(house.service) as ctx:
+        requests.mark_redeemed(ctx, service_id=house.service_id, handle=second.handle)
+
+
+def test_a_no_answers_every_name(house: House) -> None:
+    first, second = (ask(house, name) for name in KNOWN)
+    with house.vault.transaction(house.citizen) as ctx:
+        requests.decide(ctx, citizen_id=house.citizen_id, request_id=second.request_id, allowed=frozenset())
+    assert polled(house, first, second) == ["denied", "denied"]
+    assert waiting(house) == []
+
+
+def test_what_was_asked_of_a_stranger_reaches_them_with_the_next_asking_once_they_are_known(house: House) -> None:
+    earlier = ask(house, UNKNOWN[0])
+    assert waiting(house) == []
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.add_reference(
+            ctx,
+            citizen_id=house.citizen_id,
+            organisation_id=house.council_id,
+            system="pas",
+            value="E-9",
+            verified_how="letter",
+        )
+        note(ctx, Event.CITIZEN_LINKED, citizen_id=house.citizen_id, facts={})
+    again = ask(house, UNKNOWN[0])
+    assert again.request_id == earlier.request_id
+    assert [one.request_id for one in waiting(house)] == [earlier.request_id]
+    assert len(seen(house)) == 1
+
+
+@pytest.mark.parametrize("status", [one for one in CitizenStatus if one is not CitizenStatus.ACTIVE])
+def test_whatever_became_of_somebody_the_answer_is_the_same(house: House, status: CitizenStatus) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.set_status(ctx, citizen_id=house.citizen_id, status=status)
+    known, unknown = ask(house, KNOWN[0]), ask(house, UNKNOWN[0])
+    assert (known.expires_in, known.interval) == (unknown.expires_in, unknown.interval)
+    assert polled(house, known, unknown) == ["pending", "pending"]
+    assert outside(house)[0] == outside(house)[1]
+
+
+def _busy_service(house: House, number: int) -> tuple[UUID, list[str]]:
+    """A service with a purpose for each pair, so that no request joins another."""
+    names = [f"care-{one}" for one in range(number)]
+    with house.vault.transaction(OPERATOR) as ctx:
+        for name in names:
+            purposes.register(ctx, definition=definition(name), first=None, second=None)
+        made = services.make_service(
+            ctx, organisation_id=house.council_id, slug="busy", name="Busy", jwks={"keys": []}, purposes=names
+        )
+    return made.service_id, names
+
+
+def test_the_time_an_answer_takes_tells_nobody_apart(house: House) -> None:
+    service_id, names = _busy_service(house, PAIRS)
+    took: dict[str, list[float]] = {KNOWN[1]: [], UNKNOWN[1]: []}
+    for number, purpose in enumerate(names):
+        for hint in (KNOWN[1], UNKNOWN[1]) if number % 2 else (UNKNOWN[1], KNOWN[1]):
+            begun = perf_counter()
+            ask(house, hint, service_id=service_id, purpose=purpose)
+            took[hint].append(perf_counter() - begun)
+    usual = median(one for found in took.values() for one in found)
+    gap = median(one - other for one, other in zip(*took.values(), strict=True))
+    assert abs(gap) < usual / 4, f"{gap * 1e3:+.2f} ms of {usual * 1e3:.2f} ms"
