@@ -13,6 +13,7 @@ class Event(enum.StrEnum):
     RECORD_DISPOSED = "record:disposed"
     RECORD_UNSEAL_FAILED = "record:unseal-failed"
     RECORD_VIEWED = "record:viewed"
+    RECORD_EXPORTED = "record:exported"
     RECORD_HELD_BACK = "record:held-back"
     RECORD_SHOWN_AGAIN = "record:shown-again"
     REQUEST_MADE = "request:made"

@@ -55,6 +55,7 @@ PROVES_ITSELF: Final = frozenset({"oauth", "oauth_grants", "records", "api-docs"
 ROLE_OF: Final = {
     "citizen": Role.CITIZEN,
     "record": Role.CITIZEN,
+    "download": Role.CITIZEN,
     "requests": Role.CITIZEN,
     "decision": Role.CITIZEN,
     "sharing": Role.CITIZEN,

@@ -63,6 +63,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     faults.TokenMissingError: HTTPStatus.UNAUTHORIZED,
     faults.ProofInvalidError: HTTPStatus.UNAUTHORIZED,
     faults.NonceNeededError: HTTPStatus.UNAUTHORIZED,
+    faults.TypesettingFailedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one table: every class of `vault.errors` and `web.faults`, and its status."""
 

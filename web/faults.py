@@ -65,3 +65,9 @@ class NonceNeededError(WebError):
     """The DPoP proof carries no nonce of this server, or an old one (RFC 9449, sections 8 and 9)."""
 
     code = "use_dpop_nonce"
+
+
+class TypesettingFailedError(WebError):
+    """The PDF could not be made; nothing was lost, and another kind of file works."""
+
+    code = "typesetting_failed"

@@ -150,6 +150,15 @@ def short(given: Any) -> str:  # noqa: ANN401 -- whatever a source wrote
     return text if len(text) <= SHORT_MOST else f"{text[: SHORT_MOST - 1].rstrip()}…"
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Signs that steer a terminal, a printer or the direction of text, and show nothing."""
+
+
+def clean(text: str) -> str:
+    """*text* without signs that show nothing and could make a file read otherwise than it was written."""
+    return _CONTROL.sub("", text)
+
+
 def reference(given: object) -> str:
     """An id as people say it on the phone: its first eight letters and digits, in two groups."""
     plain = str(given).replace("-", "").upper()[:8]

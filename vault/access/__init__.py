@@ -12,7 +12,7 @@ raised.
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.identity import confirm_identity
-from vault.access.own import read_own, reveal
+from vault.access.own import export_own, read_own, reveal
 from vault.access.shared import read_as_officer, read_with_token
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Proof",
     "confirm_identity",
     "contact_is_safe",
+    "export_own",
     "read_as_officer",
     "read_own",
     "read_with_token",

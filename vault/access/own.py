@@ -44,6 +44,28 @@ def reveal(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID, fie
     return _own(vault, _OwnAsk(actor=actor, citizen_id=citizen_id, fields=frozenset({field}), record_id=record_id))
 
 
+def export_own(
+    vault: Vault, *, actor: Actor, citizen_id: UUID, fields: frozenset[str], masked: frozenset[str], kind: str
+) -> Release | Refusal:
+    """
+    Open *fields* of a citizen's own record for a file that they take with them; logged as such, with its *kind*.
+
+    Args:
+        vault: The running vault.
+        actor: The citizen, signed in.
+        citizen_id: Whose record it is.
+        fields: What goes into the file; none that is shown one at a time.
+        masked: Fields that are shown one at a time: the release says which items hold them, without their values.
+        kind: The kind of file, such as ``json``.
+
+    Raises:
+        NotFoundError: No such citizen.
+        UnknownFieldError: No such field.
+    """
+    ask = _OwnAsk(actor=actor, citizen_id=citizen_id, fields=fields, masked=masked, taken_as=kind)
+    return _own(vault, ask)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OwnAsk:
     actor: Actor
@@ -52,6 +74,13 @@ class _OwnAsk:
     masked: frozenset[str] = frozenset()
     """Shown as being there, without their values; the rules are not asked about them."""
     record_id: UUID | None = None
+    taken_as: str = ""
+    """The kind of file that it leaves in; empty for a look on a page."""
+
+    @property
+    def event(self) -> Event:
+        """What the log calls it when it is allowed."""
+        return Event.RECORD_EXPORTED if self.taken_as else Event.RECORD_VIEWED
 
 
 def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
@@ -102,7 +131,7 @@ def _log_own(vault: Vault, ask: _OwnAsk, version: int, decision: Decision) -> tu
         if citizen is None or citizen.version != version:
             raise NotAllowedError("something changed at this moment; try again")
         happening = Happening(
-            event=Event.RECORD_VIEWED if decision.allowed else Event.RECORD_REFUSED,
+            event=ask.event if decision.allowed else Event.RECORD_REFUSED,
             policy_set=decision.policy_set,
             facts={**_own_facts(ask), "because": list(decision.because)},
         )
@@ -114,4 +143,5 @@ def _log_own(vault: Vault, ask: _OwnAsk, version: int, decision: Decision) -> tu
 def _own_facts(ask: _OwnAsk) -> dict[str, Any]:
     if ask.record_id is not None:
         return {"fields": sorted(ask.fields), "record": str(ask.record_id)}
-    return {"categories": sorted({CATALOGUE.field(name).category for name in ask.fields | ask.masked})}
+    kind = {"file": ask.taken_as} if ask.taken_as else {}
+    return {"categories": sorted({CATALOGUE.field(name).category for name in ask.fields | ask.masked}), **kind}

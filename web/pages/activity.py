@@ -79,6 +79,7 @@ def _sayings() -> dict[str, str]:
     return {
         "record:opened": _("looked at your data"),
         "record:viewed": _("looked at your data"),
+        "record:exported": _("took a copy of your data"),
         "record:refused": _("asked to look and was refused"),
         "record:written": _("added to your record"),
         "record:resealed": _("locked your record with a new key"),
@@ -117,6 +118,11 @@ def _sayings() -> dict[str, str]:
     }
 
 
+def saying(event: str) -> str:
+    """What *event* is called on a resident's pages; its own name where there is no word for it."""
+    return _sayings().get(event, event.replace(":", " "))
+
+
 def _is_own(line: Line) -> bool:
     return line.who.kind == "citizen"
 
@@ -124,7 +130,7 @@ def _is_own(line: Line) -> bool:
 def describe(line: Line) -> Look:
     """*line* in the resident's words."""
     look = line.event in {Event.RECORD_OPENED, Event.RECORD_REFUSED} and not _is_own(line)
-    return Look(line, _who(line), _sayings().get(line.event, line.event.replace(":", " ")), look, _is_own(line))
+    return Look(line, _who(line), saying(line.event), look, _is_own(line))
 
 
 def by_day(looks: Sequence[Look]) -> list[tuple[date, list[Look]]]:
