@@ -45,6 +45,7 @@ class Event(enum.StrEnum):
     SIGN_IN_REFUSED = "sign-in:refused"
     PAGE_REFUSED = "page:refused"
     SIGN_IN_ENDED = "sign-in:ended"
+    SIGN_IN_PROVEN = "sign-in:proven"
     RECOVERY_MADE = "recovery:made"
     RECOVERY_USED = "recovery:used"
     DELEGATE_MADE = "delegate:made"

@@ -34,6 +34,8 @@ class Actor:
     organisation_id: UUID | None = None
     proven_at: datetime | None = None
     """When the person last proved who they are; empty for services and processes."""
+    can_prove: bool = False
+    """Whether they could be asked to prove it again: they hold a passkey, or come through an identity provider."""
 
     @property
     def principal(self) -> str:

@@ -87,6 +87,12 @@ class NotAllowedError(VaultError):
         self.logged = logged
 
 
+class ProofNeededError(NotAllowedError):
+    """Before this act the person proves again that it is them; nothing was done, and it can be done right after."""
+
+    code = "proof_needed"
+
+
 class InvalidInputError(VaultError):
     """What was given breaks a stated bound; the message names the field, never its value."""
 

@@ -4,6 +4,7 @@ A refusal raises `NotAllowedError`, which rolls the caller's transaction back.
 So its log entry is written in a transaction of its own, right after.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from audit.events import Event
 from policies.model import Action, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
 from vault.clock import microseconds
 from vault.context import Actor, Context
-from vault.errors import NotAllowedError
+from vault.errors import NotAllowedError, ProofNeededError
 from vault.kinds import Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
@@ -20,6 +21,41 @@ from vault.refusals import log_refusal
 
 FRESH: Final = timedelta(minutes=5)
 """How long a proof of who someone is counts as given moments ago."""
+
+_PROOF_WOULD_DO: Final = frozenset(
+    {
+        "allowing-special-categories-needs-a-fresh-sign-in",
+        "dangerous-fields-need-a-fresh-sign-in",
+        "registry-changes-need-a-fresh-sign-in",
+    }
+)
+"""The rules whose no becomes a yes when the person proves again that it is them."""
+
+
+def proof_would_do(because: Collection[str]) -> bool:
+    """Whether a no that rests on these rules becomes a yes when the person proves again that it is them."""
+    return bool(because) and _PROOF_WOULD_DO.issuperset(because)
+
+
+def is_fresh(actor: Actor, *, now: datetime) -> bool:
+    """Whether *actor* proved who they are moments ago."""
+    return actor.proven_at is not None and now - actor.proven_at < FRESH
+
+
+def must_prove(actor: Actor, *, now: datetime) -> bool:
+    """Whether *actor* must prove again who they are before a grave act: they could, and did not do it just now."""
+    return actor.can_prove and not is_fresh(actor, now=now)
+
+
+def check_proven(ctx: Context) -> None:
+    """
+    Let the context's actor go on to a grave act that no rule speaks of: download, erasure, delegation, a new passkey.
+
+    Raises:
+        ProofNeededError: They could prove again who they are, and did not do it within the last five minutes.
+    """
+    if must_prove(ctx.actor, now=ctx.now):
+        raise ProofNeededError("prove again that it is you")
 
 
 def purpose_facts(
@@ -48,7 +84,7 @@ def principal_of(actor: Actor, *, now: datetime, suspended: bool = False) -> Pri
         organisation=str(actor.organisation_id) if actor.organisation_id else None,
         service=str(actor.service_id) if actor.service_id else None,
         suspended=suspended,
-        step_up=actor.proven_at is not None and now - actor.proven_at < FRESH,
+        step_up=is_fresh(actor, now=now),
     )
 
 
@@ -100,6 +136,7 @@ def demand(
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
+        ProofNeededError: The answer would be yes if the person proved again that it is them; logged likewise.
     """
     service_id = service_id or ctx.actor.service_id
     service = ctx.session.get(Service, service_id) if service_id else None
@@ -115,11 +152,14 @@ def demand(
         grant=grant,
         reason=reason,
         log_of=str(log_of or ""),
+        step_up_required=ctx.actor.can_prove,
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:
         return decision
     _log_after(ctx, request, decision, citizen_id if citizen else None)
+    if proof_would_do(decision.because):
+        raise ProofNeededError(f"prove again that it is you before `{action}`", logged=True)
     raise NotAllowedError(f"the rules do not allow `{action}` here", logged=True)
 
 

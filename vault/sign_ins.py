@@ -1,10 +1,10 @@
 """Sign-ins: the signed-in browsers of an account, each a marked row that ends by itself and can be ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from audit.events import Event
 from vault import accounts, citizens
@@ -14,7 +14,7 @@ from vault.errors import SignInEndedError
 from vault.ids import handle_hash, new_handle
 from vault.journal import note
 from vault.kinds import AccountStatus
-from vault.models import SignIn
+from vault.models import Identity, Passkey, SignIn
 from vault.refusals import log_refusal
 
 IDLE = timedelta(minutes=30)
@@ -85,11 +85,29 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
         raise SignInEndedError("you have been signed out")
     account = accounts.find(ctx, account_id=row.account_id)
     _check_may_sign_in(ctx, account)
-    plain = account.actor()
-    actor = Actor(
-        **{name: getattr(plain, name) for name in Actor.__slots__ if name != "proven_at"}, proven_at=row.proven_at
-    )
+    actor = replace(account.actor(), proven_at=row.proven_at, can_prove=can_prove(ctx, account_id=row.account_id))
     return SignedIn(account, actor, row.method, row.started_at, row.proven_at, row.ends_at)
+
+
+def can_prove(ctx: Context, *, account_id: UUID) -> bool:
+    """Whether an account's owner could be asked to prove again who they are: by a passkey or an identity provider."""
+    means = (select(model.account_id).where(model.account_id == account_id).exists() for model in (Passkey, Identity))
+    return bool(ctx.session.scalar(select(or_(*means))))
+
+
+def prove(ctx: Context, *, cookie: str, method: str) -> None:
+    """
+    Note that the person behind a sign-in has just proved again who they are, by *method*.
+
+    Raises:
+        SignInEndedError: It is not good any more.
+    """
+    found = current(ctx, cookie=cookie)
+    row = ctx.session.get_one(SignIn, handle_hash(cookie))
+    row.proven_at = ctx.now
+    row.version += 1
+    facts = {"account": str(row.account_id), "method": method}
+    note(ctx, Event.SIGN_IN_PROVEN, citizen_id=found.account.citizen_id, facts=facts)
 
 
 def seen(ctx: Context, *, cookie: str) -> None:

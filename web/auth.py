@@ -4,6 +4,7 @@ A sign-in is a row that can be revoked; the cookie is its 256-bit handle. Every 
 `PUBLIC`, or its blueprint proves its callers itself (`PROVES_ITSELF`); every other blueprint is for one role.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from flask import Flask, Request, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from audit.events import Event
@@ -68,6 +69,12 @@ ROLE_OF: Final = {
     "administrator": Role.ADMINISTRATOR,
 }
 """The one role that each blueprint is for."""
+
+EVERY_ROLE: Final = frozenset({"proving"})
+"""Blueprints for everyone who is signed in, whatever their role."""
+
+DEMO_METHODS: Final = frozenset({"demo", "demo-link"})
+"""How people sign in to a demo, where nobody has a passkey: such a sign-in counts as proven a moment ago."""
 
 HOME_OF: Final = {
     Role.CITIZEN: "citizen.home",
@@ -152,7 +159,7 @@ def load_person(incoming: Request) -> Person | None:
     vault = runtime().vault
     try:
         with vault.reading(SYSTEM) as ctx:
-            person = Person(cookie, sign_ins.current(ctx, cookie=cookie))
+            person = Person(cookie, _as_in_a_demo(sign_ins.current(ctx, cookie=cookie)))
     except SignInEndedError:
         g.sign_in_ended = True
         return None
@@ -161,6 +168,13 @@ def load_person(incoming: Request) -> Person | None:
             sign_ins.seen(ctx, cookie=cookie)
         runtime().stamps.keep(cookie, "seen")
     return person
+
+
+def _as_in_a_demo(signed_in: SignedIn) -> SignedIn:
+    """In a demo, and nowhere else, a sign-in by one click counts as proven just now: there is no passkey to ask for."""
+    if not runtime().config.demo or signed_in.method not in DEMO_METHODS:
+        return signed_in
+    return replace(signed_in, actor=replace(signed_in.actor, proven_at=runtime().vault.clock(), can_prove=False))
 
 
 def me() -> Person:
@@ -198,7 +212,7 @@ def closed_unless_listed() -> ResponseReturnValue | None:
         return redirect(url_for("sign_in.start"), 303)
     if request.endpoint == "sign_out.leave":
         return None
-    if ROLE_OF.get(blueprint) is not current_user.role:
+    if blueprint not in EVERY_ROLE and ROLE_OF.get(blueprint) is not current_user.role:
         with runtime().vault.reading(me().actor) as ctx:
             log_refusal(ctx, Event.PAGE_REFUSED, facts={"endpoint": request.endpoint})
         raise WrongRoleError(f"endpoint `{request.endpoint}` is for another role")
@@ -237,9 +251,10 @@ def _wanted(role: Role) -> str | None:
         return None
     try:
         endpoint, _values = current_app.url_map.bind("").match(path)
-    except (NotFound, RequestRedirect):
+    except (NotFound, MethodNotAllowed, RequestRedirect):
         return None
-    return str(path) if ROLE_OF.get(str(endpoint).partition(".")[0]) is role else None
+    family = str(endpoint).partition(".")[0]
+    return str(path) if family in EVERY_ROLE or ROLE_OF.get(family) is role else None
 
 
 def let_out() -> Response:

@@ -30,6 +30,7 @@ from web.runtime import runtime
 
 MAKING: Final = "passkey-make"
 SIGNING_IN: Final = "passkey-sign-in"
+PROVING: Final = "passkey-prove"
 
 
 def creation_options(account_id: UUID) -> Mapping[str, Any]:
@@ -98,6 +99,32 @@ def sign_in_options() -> Mapping[str, Any]:
     return made
 
 
+def proof_options(account_id: UUID) -> Mapping[str, Any]:
+    """What ``navigator.credentials.get`` needs to ask for one of an account's own passkeys."""
+    with runtime().vault.transaction(SYSTEM) as ctx:
+        challenge = challenges.new(ctx, purpose=PROVING, account_id=account_id)
+        held = kept.of_account(ctx, account_id=account_id)
+    options = generate_authentication_options(
+        rp_id=runtime().config.host,
+        challenge=challenge,
+        allow_credentials=[PublicKeyCredentialDescriptor(id=each.credential_id) for each in held],
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    made: dict[str, Any] = json.loads(options_to_json(options))
+    return made
+
+
+def prove(answer: Mapping[str, Any], *, expected: UUID) -> None:
+    """
+    Check that one of the passkeys of account *expected* signed the challenge that was made for it.
+
+    Raises:
+        PasskeyRefusedError: It is another account's passkey or challenge, or its signature does not verify.
+    """
+    if _checked(answer, PROVING, made_for=expected) != expected:
+        raise PasskeyRefusedError("this passkey is not one of this account")
+
+
 def check(answer: Mapping[str, Any]) -> UUID:
     """
     The account whose passkey signed the challenge.
@@ -105,10 +132,15 @@ def check(answer: Mapping[str, Any]) -> UUID:
     Raises:
         PasskeyRefusedError: The passkey is unknown or its signature does not verify.
     """
+    return _checked(answer, SIGNING_IN, made_for=None)
+
+
+def _checked(answer: Mapping[str, Any], purpose: str, *, made_for: UUID | None) -> UUID:
     config = runtime().config
     challenge = _challenge(answer)
     with runtime().vault.transaction(SYSTEM) as ctx:
-        _taken(ctx, challenge, SIGNING_IN)
+        if _taken(ctx, challenge, purpose) != made_for:
+            raise PasskeyRefusedError("this challenge was made for another account")
         try:
             passkey = kept.by_credential(ctx, credential_id=base64url_to_bytes(str(answer.get("rawId", ""))))
             signed = verify_authentication_response(

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -20,3 +21,9 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(root: Path) -> str:
+    """The accessibility checker's script."""
+    return (root / "tests/node/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")

@@ -37,11 +37,6 @@ _ONE_OF_MANY = re.compile(r"(?<=^/record/)\w+$|(?<=^/admin/purposes/).+|(?<=^/ad
 _ID = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\?.*")
 
 
-@pytest.fixture(scope="session")
-def axe(root: Path) -> str:
-    return (root / "tests/node/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-
-
 def enter(chromium: Browser, portal: Portal, slug: str | None, **options: object) -> BrowserContext:
     context = chromium.new_context(viewport=WIDE, **options)  # type: ignore[arg-type]
     if slug:

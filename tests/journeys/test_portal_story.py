@@ -4,26 +4,14 @@ import re
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, Page
 
 from tests.journeys.test_portal_pages import enter
+from tests.keys import press, with_key
 from tests.portal_world import Portal
 from vault import grants, links
 from vault.context import OPERATOR
 from vault.kinds import LinkKind
-
-KEY = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name).click()
 
 
 def decide(page: Page, portal: Portal, *fields: str) -> None:
@@ -74,15 +62,6 @@ def test_a_resident_shares_sees_the_look_and_stops(chromium: Browser, served: Po
 def newest_grant(portal: Portal) -> UUID:
     with portal.vault.reading(OPERATOR) as ctx:
         return grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))[0].grant_id
-
-
-def with_key(page: Page) -> CDPSession:
-    """Give the page a device that can keep passkeys."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable", {"enableUI": False})
-    key = session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
-    session.send("WebAuthn.setUserVerified", {"authenticatorId": key["authenticatorId"], "isUserVerified": True})
-    return session
 
 
 def test_an_enrolment_link_makes_a_passkey_and_the_passkey_signs_in(chromium: Browser, served: Portal) -> None:

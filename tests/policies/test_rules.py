@@ -81,6 +81,14 @@ REFUSED: Final[list[tuple[str, Request]]] = [
         "allowing-special-categories-needs-a-fresh-sign-in",
         ask(Action.DECIDE, replace(OWNER, step_up=False), purpose=CARE, step_up_required=True),
     ),
+    (
+        "registry-changes-need-a-fresh-sign-in",
+        replace(
+            ALLOWED["administrator-keeps-the-registry"],
+            principal=replace(ALLOWED["administrator-keeps-the-registry"].principal, step_up=False),
+            step_up_required=True,
+        ),
+    ),
     ("special-categories-need-a-condition", replace(READ, purpose=replace(CARE, condition=False))),
     (
         "special-categories-need-a-condition",

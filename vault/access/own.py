@@ -96,6 +96,7 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
             owner=str(ask.citizen_id),
             owner_status=str(citizen.status),
             fields=ask.fields,
+            step_up_required=ask.actor.can_prove,
         )
     decision = vault.engine.decide(request)
     leaf_hash, time_us = _log_own(vault, ask, citizen.version, decision)

@@ -66,7 +66,7 @@ def decide(
         ctx,
         action=Action.ASSIST if decided_by is Decider.SPOKEN else Action.DECIDE,
         citizen_id=citizen_id,
-        fields=frozenset(row.fields),
+        fields=frozenset(row.fields) if decided_by is Decider.SPOKEN else allowed,
         purpose=purpose,
         service_id=row.service_id,
         reason=bool(evidence),

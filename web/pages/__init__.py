@@ -19,6 +19,7 @@ from web.pages import (
     looking,
     mistakes,
     officer,
+    proving,
     record,
     requests,
     sharing,
@@ -30,6 +31,7 @@ from web.pages import (
 FAMILIES = (
     start,
     sign_in,
+    proving,
     about,
     language,
     citizen,

@@ -15,7 +15,9 @@ from werkzeug.datastructures import MultiDict
 from vault import access
 from vault.catalogue import CATALOGUE
 from vault.context import Context
+from vault.judging import proof_would_do
 from vault.release import Opened, RecordView, Refusal
+from web import proving
 from web.auth import me
 from web.runtime import runtime
 
@@ -56,7 +58,9 @@ def newest_first(records: Collection[RecordView]) -> list[RecordView]:
 
 
 def refused(refusal: Refusal, *, staff: bool = False) -> ResponseReturnValue:
-    """The page for a no that the door gave; the refusal is in the log already."""
+    """The page for a no that the door gave, or the way to prove oneself where that would do; the log has it already."""
+    if proof_would_do(refusal.because):
+        return proving.lead()
     words = refusal.officer_words if staff else refusal.words
     return render_template("refused.html", words=words, missing=refusal.missing), HTTPStatus.FORBIDDEN
 

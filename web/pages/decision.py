@@ -14,6 +14,7 @@ from vault.errors import WrongStateError
 from vault.kinds import RequestState
 from vault.release import MASK, Refusal
 from vault.requests import RequestView
+from web import proving
 from web.auth import me
 from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
 from web.session import draft_of, drop_draft, keep_draft
@@ -192,6 +193,8 @@ def check(request_id: UUID) -> ResponseReturnValue:
     if "fields" not in draft:
         return redirect(url_for("decision.show", request_id=request_id), 303)
     picked = frozenset(draft["fields"]) & asked.fields
+    if proving.needed_to_share(picked):
+        return proving.lead()
     ends = date.fromisoformat(draft["until"]) if draft.get("until") else last_day(asked)
     return render_template("decision/check.html", asked=asked, picked=picked, left_out=asked.fields - picked, ends=ends)
 

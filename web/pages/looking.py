@@ -16,6 +16,7 @@ from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.release import FieldState, Opened, RecordView, Refusal
+from web import proving
 from web.auth import me
 from web.pages.common import newest_first, reading, refused, same
 from web.pages.officer import service_id
@@ -104,6 +105,7 @@ def ask_reveal(grant_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/shown")
+@proving.first
 def reveal(grant_id: UUID) -> ResponseReturnValue:
     """Show one hidden value, once; this look is an entry of its own."""
     grant = grant_of(grant_id)

@@ -11,6 +11,7 @@ from vault import access, records, services
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
 from vault.release import MASK, RecordView, Refusal
+from web import proving
 from web.auth import me
 from web.pages.common import newest_first, own, reading, refused
 from web.runtime import runtime
@@ -92,6 +93,7 @@ def ask_reveal(name: str, record_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<name>/<uuid:record_id>/shown")
+@proving.first
 def reveal(name: str, record_id: UUID) -> ResponseReturnValue:
     """Show one hidden value, once: reloading hides it again."""
     wanted, _, field = session.pop(_REVEAL, "").partition("/")

@@ -1,0 +1,85 @@
+"""Proving again who one is, before a grave act: a proof counts for five minutes (`vault.judging.FRESH`).
+
+Guard the last page before the act and the act itself. The person is led to "Prove it is you" and back to the page they
+came from; a form's answers are kept where the family keeps them (`web.session.keep_draft`)::
+
+    @bp.get("/download/check")
+    @proving.first
+    def check() -> ResponseReturnValue: ...
+
+    @bp.post("/download/check")
+    @proving.first
+    def make() -> ResponseReturnValue: ...
+
+Where only some answers are grave, ask inside the view::
+
+    if proving.needed_to_share(picked):
+        return proving.lead()
+
+The vault asks as well, so a page that forgets is refused, not obeyed: `vault.judging.demand` for what the rules know
+(allowing special categories, opening one's own hidden values, registry changes), `vault.judging.check_proven(ctx)` for
+the rest. Both raise `ProofNeededError`, which this module turns into the same page. Stopping a share, objecting and
+signing out never ask. Who has no passkey and comes through no identity provider is not asked: their sign-in is all the
+proof they can give, and it is short. A sign-in of the demo counts as proven just now (`web.auth.DEMO_METHODS`).
+"""
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Final, ParamSpec
+
+from flask import Flask, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from vault.catalogue import CATALOGUE
+from vault.errors import ProofNeededError
+from vault.judging import must_prove
+from web.auth import HOME_OF, me
+from web.language import is_own_page
+from web.runtime import runtime
+
+_THEN: Final = "prove_then"
+_P = ParamSpec("_P")
+
+
+def needed() -> bool:
+    """Whether the person who is signed in must prove again who they are before a grave act."""
+    return must_prove(me().actor, now=runtime().vault.clock())
+
+
+def needed_to_share(fields: Collection[str]) -> bool:
+    """Whether it must be proved before *fields* are shared: one of them is, or can reveal, a special category."""
+    return needed() and any(CATALOGUE.field(name).is_special for name in fields)
+
+
+def first(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Let *view* run only for somebody who has just proved who they are; lead others there and back."""
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        return lead() if needed() else view(*args, **kwargs)
+
+    return guarded
+
+
+def lead(back: str = "") -> ResponseReturnValue:
+    """Lead to "Prove it is you", and afterwards to *back*: else to this page, or home where it cannot be opened."""
+    session[_THEN] = back or (request.full_path.rstrip("?") if request.method == "GET" else request.path)
+    return redirect(url_for("proving.start"), 303)
+
+
+def then() -> str:
+    """Where to go after the proof: a page of this portal, whatever the browser's note says."""
+    wanted = str(session.get(_THEN, ""))
+    return wanted if is_own_page(wanted.partition("?")[0]) else url_for(HOME_OF[me().role])
+
+
+def done() -> str:
+    """Forget where to go after the proof, and say it."""
+    wanted = then()
+    session.pop(_THEN, None)
+    return wanted
+
+
+def init_app(app: Flask) -> None:
+    """Lead to the proof whoever was refused for want of one."""
+    app.register_error_handler(ProofNeededError, lambda _error: lead())
