@@ -43,6 +43,12 @@ class EntryNotFoundError(AuditError):
     code = "entry_not_found"
 
 
+class TileNotFoundError(AuditError):
+    """There is no such tile, or no published head reaches it yet."""
+
+    code = "tile_not_found"
+
+
 class CheckpointNotFoundError(AuditError):
     """No checkpoint was published yet."""
 

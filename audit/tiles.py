@@ -4,15 +4,20 @@ Beside them, for those who hold the sealed payloads, lie bundles of our own unde
 entry bundle of the same name, 4 bytes of big-endian length, then the payload; length 0 where there is none.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from audit.errors import LeafInvalidError
+from audit.errors import LeafInvalidError, TileNotFoundError
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8  # levels of the tree that one tile spans
 CHECKPOINT: Final = "checkpoint"
 
+_TILE = re.compile(
+    r"(?P<level>[0-9]|[1-5][0-9]|6[0-3])/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
+    re.ASCII,
+)
 _ENTRY_LENGTH = 2
 _PAYLOAD_LENGTH = 4
 
@@ -20,6 +25,22 @@ _PAYLOAD_LENGTH = 4
 def tile_path(level: int, number: int, width: int = TILE_WIDTH) -> str:
     """Return the path of tile *number* at tile *level*; below full width it is a partial tile."""
     return f"tile/{level}/{_numbered(number, width)}"
+
+
+def read_tile_path(path: str) -> tuple[int, int, int]:
+    """Return level, number and width of the hash tile at *path*, as `tile_path` wrote it without ``tile/``.
+
+    Raises:
+        TileNotFoundError: it is no tile's path, or not the one way to write it.
+    """
+    found = _TILE.fullmatch(path)
+    if found is None:
+        raise TileNotFoundError("there is no such tile")
+    level, number = int(found["level"]), int(found["number"].replace("x", "").replace("/", ""))
+    width = int(found["width"] or TILE_WIDTH)
+    if tile_path(level, number, width) != f"tile/{path}":
+        raise TileNotFoundError("there is no such tile")
+    return level, number, width
 
 
 def entries_path(number: int, width: int = TILE_WIDTH) -> str:

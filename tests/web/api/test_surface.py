@@ -18,6 +18,7 @@ PUBLIC = frozenset(
         "/healthz",
         "/jwks",
         "/log/checkpoint",
+        "/log/tile/<path:path>",
         "/readyz",
     }
 )
@@ -65,6 +66,13 @@ def test_a_running_vault_says_so(place: World, path: str) -> None:
 def test_before_the_log_has_a_signed_head_there_is_none_to_show(place: World) -> None:
     answer = place.session.get(f"{place.issuer}/log/checkpoint", timeout=10)
     assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("path", ["0/000", "entries/000", "entries/000.p/1", "nothing"])
+def test_no_tile_is_shown_beyond_the_signed_head_and_no_entry_ever(place: World, path: str) -> None:
+    answer = place.session.get(f"{place.issuer}/log/tile/{path}", timeout=10)
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_wrong_method_says_which_is_right(place: World) -> None:
