@@ -219,6 +219,12 @@ def closed_unless_listed() -> ResponseReturnValue | None:
     return None
 
 
+def log_refused_page() -> None:
+    """Log that the person who is signed in was refused this page, by its name alone: never what they asked for."""
+    with runtime().vault.reading(me().actor) as ctx:
+        log_refusal(ctx, Event.PAGE_REFUSED, facts={"endpoint": request.endpoint})
+
+
 def go_on_to(path: str) -> None:
     """Let the next sign-in in this browser lead to *path*, a page of this portal."""
     session[_RETURN_TO] = path

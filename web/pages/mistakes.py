@@ -6,8 +6,11 @@ from typing import Final
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
+from flask_login import current_user
 
+from vault.errors import NotFoundError
 from web import errors
+from web.auth import log_refused_page
 
 Said = tuple[object, object]
 
@@ -57,7 +60,12 @@ def init_app(app: Flask) -> None:
 
 
 def error_page(status: HTTPStatus, code: str) -> ResponseReturnValue:
-    """The page for *status*; statuses without words of their own get those of 400 or 500."""
+    """The page for *status*; statuses without words of their own get those of 400 or 500.
+
+    What is not there, or is somebody else's, is refused alike, and the log says that somebody asked.
+    """
+    if code == NotFoundError.code and current_user.is_authenticated:
+        log_refused_page()
     general = HTTPStatus.BAD_REQUEST if status < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.INTERNAL_SERVER_ERROR
     title, words = WORDS.get(status, WORDS[general])
     plain = status >= HTTPStatus.INTERNAL_SERVER_ERROR
