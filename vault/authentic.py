@@ -12,20 +12,47 @@ The sessions of `vault.db.Database` carry the two keys this needs in ``session.i
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Mapper, QueryContext, Session
 
 from vault.crypto.mac import encode_part, encode_tuple, mac
+from vault.db import Database
 from vault.errors import RowForgedError, UnloggedChangeError
 from vault.models.base import Authenticated, Base, Covered
 
 GONE = bytes(32)
 """The digest that the log gives for a row that was deleted."""
+
+
+SEEN_ROWS: Final = 8192
+SEEN_SECONDS: Final = 60.0
+
+
+class Seen:
+    """Rows found good moments ago, by all that went into their mark and the mark itself: few, and briefly."""
+
+    __slots__ = ("_held", "_now")
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._held: dict[tuple[Any, ...], float] = {}
+        self._now = now
+
+    def holds(self, marked: tuple[Any, ...]) -> bool:
+        """Whether exactly this was found good within the last `SEEN_SECONDS`."""
+        until = self._held.get(marked)
+        return until is not None and self._now() < until
+
+    def keep(self, marked: tuple[Any, ...]) -> None:
+        """Remember what was found good; when there are too many, begin anew."""
+        if len(self._held) >= SEEN_ROWS:
+            self._held.clear()
+        self._held[marked] = self._now() + SEEN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +61,7 @@ class Marks:
 
     row_mac_key: bytes = field(repr=False)
     reference_key: bytes = field(repr=False)
+    seen: Seen = field(default_factory=Seen, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +158,16 @@ def values_of(row: Base) -> dict[str, Any]:
 
 def marks_of(session: Session) -> Marks:
     """The keys that *session* carries."""
-    marks = session.info["marks"]
+    return _marks(session.info)
+
+
+def marks_in(database: Database) -> Marks:
+    """The keys that every session of *database* carries."""
+    return _marks(database.info)
+
+
+def _marks(info: Mapping[Any, Any]) -> Marks:
+    marks = info["marks"]
     assert isinstance(marks, Marks)  # noqa: S101 -- set by the runtime alone
     return marks
 

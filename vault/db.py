@@ -5,16 +5,18 @@
 turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED and a commit that waits for the disk.
 """
 
+import select
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from vault.errors import CommitUncertainError, DatabaseReadOnlyError
+from vault.statements import Driver
 
 BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
 
@@ -48,6 +50,14 @@ def _postgres_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 -- 
     connection.add_notice_handler(lambda notice: notices.append(str(notice.sqlstate)))
 
 
+def _postgres_checkout(connection: Any, _record: object, _lent: object) -> None:  # noqa: ANN401 -- the driver's own connection
+    """Take no connection that the server has closed: it has something to read where nothing was asked."""
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    if look.poll(0):
+        raise DisconnectionError("the server closed this connection")
+
+
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -68,10 +78,10 @@ def _engine(url: URL, *, writes: bool) -> Engine:
         url,
         connect_args={"options": options},
         isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
-        pool_pre_ping=writes,
         hide_parameters=True,
     )
     event.listen(engine, "connect", _postgres_connect)
+    event.listen(engine, "checkout", _postgres_checkout)
     return engine
 
 
@@ -90,15 +100,24 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.read = _engine(self.url, writes=False)
         self.write = _engine(self.url, writes=True)
-        self._info = dict(info or {})
+        self.info: Mapping[str, Any] = dict(info or {})
         # SQLite has one writer at a time and lets others sleep up to 0.1 s between looks; our threads wait here.
         self._turn: AbstractContextManager[object] = threading.RLock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees what is committed and can write nothing."""
-        with Session(self.read, expire_on_commit=False, autoflush=False, info=dict(self._info)) as session:
+        with Session(self.read, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
             yield session
+
+    @contextmanager
+    def driver_reading(self) -> Iterator[Driver]:
+        """The driver's own connection, which sees what is committed and can write nothing; each statement by itself."""
+        lent = self.read.raw_connection()
+        try:
+            yield lent.driver_connection
+        finally:
+            lent.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
@@ -107,7 +126,7 @@ class Database:
         with self.read.connect().execution_options(isolation_level=level) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
-            with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self._info)) as session:
+            with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
                 yield session
             if self.is_sqlite:
                 connection.exec_driver_sql("ROLLBACK")
@@ -129,7 +148,7 @@ class Database:
             with (
                 self._turn,
                 self._connect() as connection,
-                Session(connection, expire_on_commit=False, info={**self._info, "on_end": hooks}) as session,
+                Session(connection, expire_on_commit=False, info={**self.info, "on_end": hooks}) as session,
             ):
                 yield session
                 session.flush()

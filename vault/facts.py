@@ -2,23 +2,23 @@
 
 A row without the vault's mark is believed in nothing.
 
-The statements are built once; nothing here makes model objects.
+The statements are written once by SQLAlchemy and run on the driver itself (`vault.db.Database.driver_reading`): what
+results pass through otherwise costs more than the databases take to find them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
-from vault.authentic import check_mac, column_names, marks_of, shape_of
+from vault.authentic import Marks, marks_in
+from vault.db import Database
 from vault.kinds import KeyState
 from vault.models import (
-    Authenticated,
     Base,
     CategoryKey,
     Citizen,
@@ -34,49 +34,58 @@ from vault.models import (
     ServicePurpose,
     Token,
 )
+from vault.rows import Layout, Raw, Row, bound, layout_of
+from vault.statements import Statement, prepared
 
 Values = Mapping[str, Any]
-_Joined = Row[*tuple[Any, ...]]
+
+_UNDER_GRANT: Final[tuple[type[Base], ...]] = (Grant, Service, Citizen, Purpose, ServicePurpose, CitizenKey, HouseKey)
+_UNDER_TOKEN: Final[tuple[type[Base], ...]] = (*_UNDER_GRANT, Token)
+_OF_ITEM: Final[tuple[type[Base], ...]] = (Record, CategoryKey, CitizenKey, HeldBack)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One statement and how its rows fall into the rows of its tables."""
+
+    statement: Statement
+    slices: tuple[tuple[Layout, slice], ...]
+    width: int
+    """Columns of the tables; what else a statement selects comes after them."""
+
+    def rows(self, marks: Marks, raw: Raw) -> list[Row | None]:
+        """The row of each table, checked; nothing where an outer join found nothing."""
+        return [_row(marks, layout, raw[part]) for layout, part in self.slices]
+
+
+def _row(marks: Marks, layout: Layout, raw: Raw) -> Row | None:
+    if all(raw[place] is None for place in layout.keys):
+        return None
+    layout.check(marks, raw)
+    return Row(layout, raw)
+
+
+def _slices(models: Iterable[type[Base]], *, sqlite: bool) -> tuple[tuple[Layout, slice], ...]:
+    found, start = [], 0
+    for model in models:
+        layout = layout_of(model, sqlite=sqlite)
+        found.append((layout, slice(start, start + len(layout.names))))
+        start += len(layout.names)
+    return tuple(found)
+
+
+def _reader(models: Sequence[type[Base]], query: Select[Any], *, sqlite: bool) -> _Reader:
+    slices = _slices(models, sqlite=sqlite)
+    return _Reader(prepared(query, sqlite=sqlite), slices, slices[-1][1].stop)
+
+
+def _columns(models: Iterable[type[Base]], *, sqlite: bool) -> list[ColumnElement[Any]]:
+    return [column for model in models for column in layout_of(model, sqlite=sqlite).selected]
 
 
 @cache
-def _labels(model: type[Base]) -> tuple[tuple[str, str], ...]:
-    """Each column of *model* with its label in a joined row."""
-    return tuple((name, f"{model.__tablename__}__{name}") for name in column_names(model))
-
-
-def _columns(model: type[Base]) -> list[ColumnElement[Any]]:
-    return [getattr(model, name).label(label) for name, label in _labels(model)]
-
-
-def _values(row: _Joined, model: type[Base]) -> dict[str, Any] | None:
-    """One model's columns out of a joined row; nothing where an outer join found nothing."""
-    mapping = row._mapping  # noqa: SLF001 -- SQLAlchemy's public name for it
-    found = {name: mapping[label] for name, label in _labels(model)}
-    return None if all(value is None for value in found.values()) else found
-
-
-def _checked(session: Session, row: _Joined, model: type[Base]) -> dict[str, Any] | None:
-    found = _values(row, model)
-    if found is not None and issubclass(model, Authenticated):
-        check_mac(marks_of(session), model, found)
-    return found
-
-
-def _checked_once(
-    session: Session, row: _Joined, model: type[Base], seen: dict[tuple[Any, ...], dict[str, Any] | None]
-) -> dict[str, Any] | None:
-    """As `_checked`, where one answer of the database holds the same row many times: each is checked once."""
-    mapping, shape = row._mapping, shape_of(model)  # noqa: SLF001 -- SQLAlchemy's public name for it
-    place = (model, *(mapping[f"{shape.table}__{name}"] for name in shape.keys))
-    if place not in seen:
-        seen[place] = _checked(session, row, model)
-    return seen[place]
-
-
-def _sharing(*conditions: ColumnElement[bool], token: bool) -> Select[Any]:
-    models: list[type[Base]] = [Grant, Service, Citizen, Purpose, ServicePurpose, CitizenKey, HouseKey]
-    chosen: list[type[Base]] = [Token, *models] if token else models
+def _sharing(*, token: bool, sqlite: bool) -> _Reader:
+    models = _UNDER_TOKEN if token else _UNDER_GRANT
     newest = (
         select(func.max(CitizenKey.generation))
         .where(CitizenKey.citizen_id == Grant.citizen_id, CitizenKey.kind == "audit")
@@ -87,72 +96,74 @@ def _sharing(*conditions: ColumnElement[bool], token: bool) -> Select[Any]:
         CitizenKey.citizen_id == Grant.citizen_id, CitizenKey.kind == "audit", CitizenKey.generation == newest
     )
     registered = and_(ServicePurpose.service_id == Grant.service_id, ServicePurpose.purpose == Grant.purpose)
-    query = select(*(column for model in chosen for column in _columns(model))).select_from(Token if token else Grant)
+    query = select(*_columns(models, sqlite=sqlite)).select_from(Token if token else Grant)
     if token:
         query = query.join(Grant, and_(Grant.citizen_id == Token.citizen_id, Grant.grant_id == Token.grant_id))
-    return (
+    asked = Token.token_hash if token else Grant.grant_id
+    query = (
         query.join(Service, Service.service_id == Grant.service_id)
         .join(Citizen, Citizen.citizen_id == Grant.citizen_id)
         .join(Purpose, Purpose.slug == Grant.purpose)
         .outerjoin(ServicePurpose, registered)
         .outerjoin(CitizenKey, audit_key)
         .outerjoin(HouseKey, and_(HouseKey.name == bindparam("month"), HouseKey.generation == 1))
-        .where(*conditions)
+        .where(asked == bindparam("asked"))
     )
-
-
-_BY_TOKEN: Final = _sharing(Token.token_hash == bindparam("token_hash"), token=True)
-_BY_GRANT: Final = _sharing(Grant.grant_id == bindparam("grant_id"), token=False)
+    return _reader(models, query, sqlite=sqlite)
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """One grant with all that decides about it, as read at one moment."""
 
-    token: Values | None
-    grant: Values
-    service: Values
-    citizen: Values
-    purpose: Values
+    token: Row | None
+    grant: Row
+    service: Row
+    citizen: Row
+    purpose: Row
     registered: bool
-    audit_key: Values | None
-    month_key: Values | None
+    audit_key: Row | None
+    month_key: Row | None
 
 
-def by_token(session: Session, *, token_hash: bytes, month: str) -> Sharing | None:
-    """The sharing behind a token, or nothing where there is no such token."""
+def by_token(database: Database, *, token_hash: bytes, month: str) -> Sharing | None:
+    """
+    The sharing behind a token, or nothing where there is no such token.
+
+    Raises:
+        RowForgedError: One of the rows does not carry the vault's mark.
+    """
     return _first(
-        session,
-        session.connection().execute(_BY_TOKEN, {"token_hash": token_hash, "month": f"month:{month}"}).all(),
-        token=True,
+        database, _sharing(token=True, sqlite=database.is_sqlite), {"asked": token_hash, "month": f"month:{month}"}
     )
 
 
-def by_grant(session: Session, *, grant_id: UUID, month: str) -> Sharing | None:
-    """The sharing of a grant, or nothing where there is no such grant."""
+def by_grant(database: Database, *, grant_id: UUID, month: str) -> Sharing | None:
+    """The sharing of a grant, or nothing where there is no such grant; raises like `by_token`."""
+    asked = bound(grant_id, sqlite=database.is_sqlite)
     return _first(
-        session,
-        session.connection().execute(_BY_GRANT, {"grant_id": grant_id, "month": f"month:{month}"}).all(),
-        token=False,
+        database, _sharing(token=False, sqlite=database.is_sqlite), {"asked": asked, "month": f"month:{month}"}
     )
 
 
-def _first(session: Session, rows: Sequence[Row[Any]], *, token: bool) -> Sharing | None:
-    if not rows:
+def _first(database: Database, reader: _Reader, values: Mapping[str, Any]) -> Sharing | None:
+    with database.driver_reading() as driver:
+        found = reader.statement.run(driver, values)
+    if not found:
         return None
-    row = rows[0]
-    found = {model: _checked(session, row, model) for model in (Grant, Service, Citizen, Purpose)}
-    grant, service, citizen, purpose = found.values()
+    grant, service, citizen, purpose, registered, audit_key, month_key, *token = reader.rows(
+        marks_in(database), found[0]
+    )
     assert grant and service and citizen and purpose  # noqa: S101, PT018 -- inner joins
     return Sharing(
-        token=_checked(session, row, Token) if token else None,
+        token=token[0] if token else None,
         grant=grant,
         service=service,
         citizen=citizen,
         purpose=purpose,
-        registered=_checked(session, row, ServicePurpose) is not None,
-        audit_key=_checked(session, row, CitizenKey),
-        month_key=_checked(session, row, HouseKey),
+        registered=registered is not None,
+        audit_key=audit_key,
+        month_key=month_key,
     )
 
 
@@ -160,78 +171,70 @@ def _first(session: Session, rows: Sequence[Row[Any]], *, token: bool) -> Sharin
 class Item:
     """One record in its newest version, still sealed, with the wrapped keys that open it."""
 
-    record: Values
+    record: Row
     sealed: bytes
     epoch: int
-    category_key: Values
-    citizen_key: Values
+    category_key: Row
+    citizen_key: Row
     organisation_name: str
     held_until: datetime | None
 
 
-_ITEMS: Final = (
-    select(
-        *_columns(Record),
-        *_columns(CategoryKey),
-        *_columns(CitizenKey),
-        *_columns(HeldBack),
-        Seal.sealed.label("sealed"),
-        Seal.epoch.label("seal_epoch"),
-        Organisation.name.label("organisation_name"),
+@cache
+def _items(categories: int, *, sqlite: bool) -> _Reader:
+    """The statement for so many categories: one text for each number, so that each is prepared once."""
+    seal = and_(
+        Seal.citizen_id == Record.citizen_id, Seal.record_id == Record.record_id, Seal.version == Record.version
     )
-    .select_from(Record)
-    .join(
-        Seal,
-        and_(Seal.citizen_id == Record.citizen_id, Seal.record_id == Record.record_id, Seal.version == Record.version),
+    category_key = and_(
+        CategoryKey.citizen_id == Record.citizen_id,
+        CategoryKey.category == Record.category,
+        CategoryKey.epoch == Seal.epoch,
     )
-    .join(
-        CategoryKey,
-        and_(
-            CategoryKey.citizen_id == Record.citizen_id,
-            CategoryKey.category == Record.category,
-            CategoryKey.epoch == Seal.epoch,
-        ),
+    citizen_key = and_(
+        CitizenKey.citizen_id == Record.citizen_id,
+        CitizenKey.kind == "record",
+        CitizenKey.generation == CategoryKey.generation,
     )
-    .join(
-        CitizenKey,
-        and_(
-            CitizenKey.citizen_id == Record.citizen_id,
-            CitizenKey.kind == "record",
-            CitizenKey.generation == CategoryKey.generation,
-        ),
+    held_back = and_(HeldBack.citizen_id == Record.citizen_id, HeldBack.record_id == Record.record_id)
+    query = (
+        select(*_columns(_OF_ITEM, sqlite=sqlite), Seal.sealed, Seal.epoch, Organisation.name)
+        .select_from(Record)
+        .join(Seal, seal)
+        .join(CategoryKey, category_key)
+        .join(CitizenKey, citizen_key)
+        .outerjoin(HeldBack, held_back)
+        .outerjoin(Organisation, Organisation.organisation_id == Record.organisation_id)
+        .where(
+            Record.citizen_id == bindparam("citizen_id"),
+            Record.category.in_([bindparam(f"category_{number}") for number in range(categories)]),
+        )
+        .order_by(Record.category, Record.created_at, Record.record_id, Seal.epoch)
     )
-    .outerjoin(HeldBack, and_(HeldBack.citizen_id == Record.citizen_id, HeldBack.record_id == Record.record_id))
-    .outerjoin(Organisation, Organisation.organisation_id == Record.organisation_id)
-    .where(Record.citizen_id == bindparam("citizen_id"), Record.category.in_(bindparam("categories", expanding=True)))
-    .order_by(Record.category, Record.created_at, Record.record_id, Seal.epoch)
-)
+    return _reader(_OF_ITEM, query, sqlite=sqlite)
 
 
-def items(session: Session, *, citizen_id: UUID, categories: frozenset[str]) -> list[Item]:
+def items(database: Database, *, citizen_id: UUID, categories: frozenset[str]) -> list[Item]:
     """
     A citizen's records of *categories*, newest versions, sealed; where a seal stands under two epochs, the newest.
 
     Raises:
         RowForgedError: One of the rows does not carry the vault's mark.
     """
-    found: dict[UUID, Item] = {}
-    seen: dict[tuple[Any, ...], dict[str, Any] | None] = {}
-    for row in session.connection().execute(_ITEMS, {"citizen_id": citizen_id, "categories": sorted(categories)}):
-        record, category_key, citizen_key = (
-            _checked_once(session, row, model, seen) for model in (Record, CategoryKey, CitizenKey)
-        )
-        held = _checked(session, row, HeldBack)
-        assert record and category_key and citizen_key  # noqa: S101, PT018 -- inner joins
-        found[record["record_id"]] = Item(
-            record=record,
-            sealed=row.sealed,
-            epoch=row.seal_epoch,
-            category_key=category_key,
-            citizen_key=citizen_key,
-            organisation_name=row.organisation_name or "",
-            held_until=held["until"] if held else None,
-        )
-    return list(found.values())
+    reader = _items(len(categories), sqlite=database.is_sqlite)
+    values = {f"category_{number}": name for number, name in enumerate(sorted(categories))}
+    with database.driver_reading() as driver:
+        rows = reader.statement.run(driver, {"citizen_id": bound(citizen_id, sqlite=database.is_sqlite), **values})
+    found = (_item(marks_in(database), reader, raw) for raw in rows)
+    return list({item.record.raw("record_id"): item for item in found}.values())
+
+
+def _item(marks: Marks, reader: _Reader, raw: Raw) -> Item:
+    record, category_key, citizen_key, held = reader.rows(marks, raw)
+    assert record and category_key and citizen_key  # noqa: S101, PT018 -- inner joins
+    sealed, epoch, organisation_name = raw[reader.width :]
+    until = held["until"] if held else None
+    return Item(record, sealed, epoch, category_key, citizen_key, organisation_name or "", until)
 
 
 def key_is_active(key: Values | None) -> bool:

@@ -65,7 +65,7 @@ def contact_is_safe(vault: Vault, *, citizen_id: UUID, channel: ContactBy) -> bo
 
 
 def _found(ctx: Context, citizen_id: UUID) -> tuple[Item, ...]:
-    every = reading.items(ctx.session, citizen_id=citizen_id, categories=frozenset({"contact"}))
+    every = reading.items(ctx.vault.db, citizen_id=citizen_id, categories=frozenset({"contact"}))
     return tuple(item for item in every if item.record["status"] is RecordStatus.CURRENT)
 
 

@@ -48,8 +48,7 @@ def confirm_identity(vault: Vault, *, actor: Actor, citizen_id: UUID | None, giv
     """
     if not given or not given.keys() <= _SPELLINGS.keys():
         raise InvalidInputError("an identity is confirmed by name, birth date, NHS number or council reference")
-    with vault.db.reading() as session:
-        found = reading.items(session, citizen_id=citizen_id or new_id(), categories=_CATEGORY)
+    found = reading.items(vault.db, citizen_id=citizen_id or new_id(), categories=_CATEGORY)
     current = tuple(item for item in found if item.record["status"] is RecordStatus.CURRENT)
     release = _logged(vault, actor, citizen_id, frozenset(given), current)
     held = [record.fields for record in release.unseal().records]

@@ -121,7 +121,7 @@ def _own_items(ctx: Context, ask: _OwnAsk) -> tuple[Item, ...]:
     categories = frozenset(CATALOGUE.field(name).category for name in ask.fields | ask.masked)
     return tuple(
         item
-        for item in reading.items(ctx.session, citizen_id=ask.citizen_id, categories=categories)
+        for item in reading.items(ctx.vault.db, citizen_id=ask.citizen_id, categories=categories)
         if (item.held_until is None or item.held_until <= ctx.now) and ask.record_id in {None, item.record["record_id"]}
     )
 

@@ -1,15 +1,13 @@
 """From stored facts to one question for the rules; judged is what is stored, never what is claimed."""
 
 from datetime import datetime
-from types import SimpleNamespace
-
-from sqlalchemy.orm import Session
 
 from policies.model import Action, GrantFacts, Request, TokenFacts
 from vault import facts as reading
 from vault.access.asking import Ask
 from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
+from vault.db import Database
 from vault.facts import Item, Sharing, Values
 from vault.grants import state_at
 from vault.judging import grant_facts, principal_of, purpose_facts
@@ -27,7 +25,7 @@ def _askable(fields: list[str]) -> set[str]:
     return {name for name in fields if not CATALOGUE.field(name).needs_reveal}
 
 
-def releasable(session: Session, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
+def releasable(database: Database, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
     """The items that this grant reaches.
 
     Nothing entered in error, above its sensitivity, excepted, or (unless asked) past.
@@ -40,7 +38,7 @@ def releasable(session: Session, sharing: Sharing, wanted: frozenset[str], *, hi
     with_history = history and sharing.grant["history"]
     return tuple(
         item
-        for item in reading.items(session, citizen_id=sharing.grant["citizen_id"], categories=categories)
+        for item in reading.items(database, citizen_id=sharing.grant["citizen_id"], categories=categories)
         if item.record["status"] is RecordStatus.CURRENT
         or (with_history and item.record["status"] is RecordStatus.HISTORY)
         if _above(item) <= sharing.grant["max_sensitivity"] and str(item.record["record_id"]) not in exceptions
@@ -88,4 +86,4 @@ def _token_facts(sharing: Sharing, ask: Ask) -> TokenFacts | None:
 
 def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
     state = state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)
-    return grant_facts(SimpleNamespace(**grant), state=str(state))
+    return grant_facts(grant, state=str(state))

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from policies.engine import NO_RULE_ALLOWS
 from policies.model import Decision
 from vault import accounts
@@ -20,7 +18,7 @@ from vault.ids import handle_hash
 from vault.kinds import TokenKind
 from vault.release import Refusal, Release
 
-_Load = Callable[[Session], Sharing | None]
+_Load = Callable[[], Sharing | None]
 
 
 def read_with_token(
@@ -49,18 +47,17 @@ def read_with_token(
         RowForgedError: A row was planted or changed behind the vault's back.
     """
     now = vault.clock()
-    with vault.db.reading() as session:
-        sharing = reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
+
+    def load() -> Sharing | None:
+        return reading.by_token(vault.db, token_hash=handle_hash(handle), month=month_of(now))
+
+    sharing = load()
     if sharing is None or not _token_is_good(sharing, proof, now):
         raise TokenInvalidError("the token is not known, has ended, or is not yours")
     actor = Actor(
         kind="service", service_id=sharing.service["service_id"], organisation_id=sharing.service["organisation_id"]
     )
     ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
-
-    def load(session: Session) -> Sharing | None:
-        return reading.by_token(session, token_hash=handle_hash(handle), month=month_of(now))
-
     return _read(vault, sharing, ask, load)
 
 
@@ -88,11 +85,10 @@ def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: froze
         raise NotAllowedError("only an officer looks for a service")
     now = vault.clock()
 
-    def load(session: Session) -> Sharing | None:
-        return reading.by_grant(session, grant_id=grant_id, month=month_of(now))
+    def load() -> Sharing | None:
+        return reading.by_grant(vault.db, grant_id=grant_id, month=month_of(now))
 
-    with vault.db.reading() as session:
-        sharing = load(session)
+    sharing = load()
     if sharing is None or sharing.grant["service_id"] != actor.service_id:
         raise NotFoundError(f"grant `{grant_id}` is not known")
     with vault.reading(actor) as ctx:
@@ -106,8 +102,7 @@ def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Re
     answer = _try(vault, sharing, ask)
     if answer is not None:
         return answer
-    with vault.db.reading() as session:
-        fresh = load(session)
+    fresh = load()
     if fresh is not None and (ask.proof is None or _token_is_good(fresh, ask.proof, vault.clock())):
         answer = _try(vault, fresh, ask)
         if answer is not None:
@@ -119,8 +114,7 @@ def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Re
 def _try(vault: Vault, sharing: Sharing, ask: Ask) -> Release | Refusal | None:
     """One attempt; nothing where a fact that was decided on changed before the log entry was kept."""
     wanted = question.wanted_of(sharing, ask)
-    with vault.db.reading() as session:
-        found = question.releasable(session, sharing, wanted, history=ask.history)
+    found = question.releasable(vault.db, sharing, wanted, history=ask.history)
     decision = vault.engine.decide(question.request_of(sharing, ask, wanted, found, vault.clock()))
     if not decision.allowed:
         return refusing.refuse(vault, sharing, ask, wanted, decision)
