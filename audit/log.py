@@ -24,6 +24,9 @@ from audit.payload import ClosedPayload
 
 Executor = Connection | Session
 
+OUTBOX_COLUMNS: Final = ("leaf_hash", "subject", "leaf", "mac", "payload", "month", "refused")
+"""What `Finished.row` holds, for statements of one's own into `audit.models.OUTBOX`."""
+
 SYSTEM: Final = "system"
 
 _QUEUE = insert(OUTBOX)
@@ -35,6 +38,15 @@ class Outcome(enum.StrEnum):
     KEPT = "kept"
     ROLLED_BACK = "rolled_back"
     UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A leaf that waits to be queued: its leaf hash (32 bytes) and its row of the outbox, by `OUTBOX_COLUMNS`."""
+
+    leaf_hash: bytes
+    time_us: int
+    row: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +63,11 @@ class Writer:
     kept_number: int = 0
     last_time: int = 0
     borrowed: bool = False
+
+    def count(self, finished: Finished) -> None:
+        """Say that *finished* took the next number."""
+        self.next_number += 1
+        self.last_time = finished.time_us
 
     def rewind(self, number: int) -> None:
         """Go back to *number*, which `next_number` was when the savepoint was set.
@@ -137,8 +154,19 @@ class Writers:
         return writer
 
 
-def append(
-    connection: Executor,
+def append(connection: Executor, writer: Writer, finished: Finished) -> bytes:
+    """Queue what `finish` made for *writer*; return its leaf hash (32 bytes).
+
+    The leaf, its payload and the change it describes commit together or not at all: *connection* is inside the
+    caller's transaction, for which *writer* was borrowed.
+    """
+    connection.execute(_QUEUE, dict(finished.row))
+    # Counted after the row went in: a statement that failed used no number.
+    writer.count(finished)
+    return finished.leaf_hash
+
+
+def finish(
     writer: Writer,
     *,
     event: Event,
@@ -149,14 +177,11 @@ def append(
     policy_set: str | None = None,
     subject: bytes | None = None,
     touched: Sequence[tuple[str, str]] = (),
-) -> bytes:
-    """Queue one finished leaf; return its leaf hash (32 bytes).
-
-    The leaf, its payload and the change it describes commit together or not at all.
+) -> Finished:
+    """Make the writer's next leaf, which must be queued (`append`) before another is made.
 
     Args:
-        connection: Inside the caller's transaction.
-        writer: Borrowed for that transaction.
+        writer: Borrowed for the transaction, and announced in it or before (`announce`).
         event: What happened.
         time_us: When, in µs since 1970 in UTC.
         actor: Who, opaque: "service:…", "officer:<pseudonym>", "citizen", "system".
@@ -168,9 +193,10 @@ def append(
 
     Raises:
         LeafInvalidError: a member is not what the format allows.
-        WriterMisusedError: the writer is not borrowed.
+        WriterMisusedError: the writer is not borrowed, or has not announced itself.
     """
-    announce(connection, writer, time_us=time_us)
+    if not writer.borrowed or writer.next_number == 0:
+        raise WriterMisusedError(f"writer `{writer.id}` is not borrowed or has not announced itself")
     leaf = Leaf(
         writer=writer.id,
         number=writer.next_number,
@@ -183,7 +209,7 @@ def append(
         commitment=payload.commitment.hex(),
         touched=tuple(touched),
     )
-    return _queue(connection, writer, leaf, subject, payload)
+    return _finished(writer, leaf, subject, payload)
 
 
 def append_about(
@@ -191,7 +217,8 @@ def append_about(
 ) -> bytes:
     """Queue what the log says about itself, in clear and without a payload; return its leaf hash (32 bytes)."""
     announce(connection, writer, time_us=time_us)
-    return _queue(connection, writer, leaf_about(writer, event=event, time_us=time_us, about=about), None, None)
+    leaf = leaf_about(writer, event=event, time_us=time_us, about=about)
+    return append(connection, writer, _finished(writer, leaf, None, None))
 
 
 def leaf_about(writer: Writer, *, event: Event, time_us: int, about: Mapping[str, Any]) -> Leaf:
@@ -210,27 +237,12 @@ def announce(connection: Executor, writer: Writer, *, time_us: int) -> None:
     if writer.next_number == 0:
         opening = announcement(writer.doubts)
         leaf = leaf_about(writer, event=Event.AUDIT_WRITER_OPENED, time_us=time_us, about=opening)
-        _queue(connection, writer, leaf, None, None)
+        append(connection, writer, _finished(writer, leaf, None, None))
 
 
-def _queue(
-    connection: Executor, writer: Writer, leaf: Leaf, subject: bytes | None, payload: ClosedPayload | None
-) -> bytes:
+def _finished(writer: Writer, leaf: Leaf, subject: bytes | None, payload: ClosedPayload | None) -> Finished:
     encoded = encode(leaf)
     hashed = leaf_hash(encoded)
-    connection.execute(
-        _QUEUE,
-        {
-            "leaf_hash": hashed,
-            "subject": subject,
-            "leaf": encoded,
-            "mac": mac(writer.key, encoded),
-            "payload": None if payload is None else payload.blob,
-            "month": None if payload is None else payload.month,
-            "refused": 0,
-        },
-    )
-    # Counted after the row went in: a statement that failed used no number.
-    writer.next_number += 1
-    writer.last_time = leaf.time
-    return hashed
+    blob, month = (None, None) if payload is None else (payload.blob, payload.month)
+    values = (hashed, subject, encoded, mac(writer.key, encoded), blob, month, 0)
+    return Finished(hashed, leaf.time, dict(zip(OUTBOX_COLUMNS, values, strict=True)))

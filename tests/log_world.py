@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 
 from audit.events import Event
 from audit.export import export_log
-from audit.log import Outcome, Writer, Writers, append
+from audit.log import Outcome, Writer, Writers, announce, append, finish
 from audit.numbers import Fault
 from audit.payload import ClosedPayload, close
 from audit.report import DefectKind, Report
@@ -89,8 +89,8 @@ class LogWorld:
 
     def append(self, connection: Any, writer: Writer, subject: bytes = ADA) -> bytes:
         self.now += 1
-        return append(
-            connection,
+        announce(connection, writer, time_us=self.now)
+        finished = finish(
             writer,
             event=Event.RECORD_OPENED,
             time_us=self.now,
@@ -101,6 +101,7 @@ class LogWorld:
             payload=closed(fields=["medication.name"], at=self.now),
             touched=(("cd" * 16, "ef" * 32),),
         )
+        return append(connection, writer, finished)
 
     def sequence(self, **more: Any) -> int:
         return sequence(

@@ -6,10 +6,11 @@ turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED an
 """
 
 import select
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -20,8 +21,12 @@ from vault.statements import Driver
 
 BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
 
+READ_ONLY = "25006"  # PostgreSQL's SQLSTATE of a write where none is taken
+_READ_ONLY_WORDS = "the database is read-only; make its file and folder writable, then try again"
+
 Outcome = Literal["kept", "rolled_back", "uncertain"]
 EndHook = Callable[[Outcome], None]
+Kept = TypeVar("Kept")
 
 
 def normalise_url(url: str) -> URL:
@@ -146,30 +151,44 @@ class Database:
         outcome: Outcome = "rolled_back"
         try:
             with (
+                _readable_refusals(),
                 self._turn,
                 self._connect() as connection,
                 Session(connection, expire_on_commit=False, info={**self.info, "on_end": hooks}) as session,
             ):
                 yield session
                 session.flush()
-                notices = (
-                    connection.connection.record_info.get("notices", []) if connection.connection.record_info else []
-                )
+                notices = _notices(connection.connection.record_info or {})
                 notices.clear()
                 outcome = "uncertain"
                 _commit(session)
-                if notices:
-                    message = f"the database commented on a commit ({', '.join(notices)}), so it is not taken as kept"
-                    raise CommitUncertainError(message)
+                _demand_silence(notices)
                 outcome = "kept"
-        except DBAPIError as error:
-            if "readonly" in str(error.orig) or "read-only" in str(error.orig):
-                message = "the database is read-only; make its file and folder writable, then try again"
-                raise DatabaseReadOnlyError(message) from error
-            raise
         finally:
             for hook in hooks:
                 hook(outcome)
+
+    def at_once(self, steps: Callable[[Driver], Kept]) -> Kept:
+        """
+        Run *steps* on the driver's own connection as one short unit of work, and return what they return.
+
+        On SQLite they run between ``BEGIN IMMEDIATE`` and ``COMMIT``. On PostgreSQL they must be one statement, which
+        commits by itself in one round trip.
+
+        Raises:
+            CommitUncertainError: It was sent and its answer was not a plain yes.
+            DatabaseReadOnlyError: The database takes no writes.
+        """
+        with self._turn, _readable_refusals():
+            lent = self.write.raw_connection()
+            try:
+                driver = lent.driver_connection
+                assert driver is not None  # noqa: S101 -- just lent
+                if self.is_sqlite:
+                    return _between_begin_and_commit(driver, steps)
+                return _by_itself(driver, steps, lent.record_info or {})
+            finally:
+                lent.close()
 
     def _connect(self) -> Connection:
         return self.write.connect()
@@ -191,3 +210,64 @@ def _commit(session: Session) -> None:
     except DBAPIError as error:
         message = "the database did not confirm the commit; nothing was released"
         raise CommitUncertainError(message) from error
+
+
+@contextmanager
+def _readable_refusals() -> Iterator[None]:
+    """Say in our words that a database takes no writes."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        if "readonly" in said or "read-only" in said:
+            raise DatabaseReadOnlyError(_READ_ONLY_WORDS) from error
+        raise
+
+
+def _notices(info: Mapping[str, Any]) -> list[str]:
+    """What the server says of its own accord is gathered here; on SQLite, nothing ever is."""
+    found: list[str] = info.get("notices", [])
+    return found
+
+
+def _demand_silence(notices: list[str]) -> None:
+    if notices:
+        message = f"the database commented on a commit ({', '.join(notices)}), so it is not taken as kept"
+        raise CommitUncertainError(message)
+
+
+def _between_begin_and_commit(driver: Driver, steps: Callable[[Driver], Kept]) -> Kept:
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        found = steps(driver)
+    except BaseException:
+        driver.execute("ROLLBACK")
+        raise
+    try:
+        driver.execute("COMMIT")
+    except sqlite3.Error as error:
+        with suppress(sqlite3.Error):
+            driver.execute("ROLLBACK")
+        message = "the database did not confirm the commit; nothing was released"
+        raise CommitUncertainError(message) from error
+    return found
+
+
+def _by_itself(driver: Driver, steps: Callable[[Driver], Kept], info: Mapping[str, Any]) -> Kept:
+    notices = _notices(info)
+    notices.clear()
+    driver.autocommit = True
+    try:
+        found = steps(driver)
+    except Exception as error:
+        if getattr(error, "sqlstate", None) == READ_ONLY:
+            raise DatabaseReadOnlyError(_READ_ONLY_WORDS) from error
+        if driver.closed or driver.broken:
+            message = "the database did not answer a write; nothing was released"
+            raise CommitUncertainError(message) from error
+        raise
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
+    _demand_silence(notices)
+    return found

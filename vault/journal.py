@@ -7,7 +7,8 @@ state of each. The door (`vault.access`) calls `queue` directly, with keys it ha
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,12 +18,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from audit.events import Event
-from audit.log import Writer, append
+from audit.log import Finished, Writer, announce, append, finish
 from audit.payload import close
 from vault.authentic import touched
 from vault.clock import microseconds, month_of
 from vault.context import Actor, Context, Vault
 from vault.db import Outcome
+from vault.errors import CommitUncertainError
 from vault.keychain import audit_key, house_key, month_key
 
 MOST_TOUCHED = 400
@@ -120,25 +122,70 @@ def queue(
     pending = touched(session)
     pairs = [*pairs, *pending.items()]
     pending.clear()
+    writer = writer_of(session, vault)
+    announce(session, writer, time_us=microseconds(now))
+    return append(
+        session, writer, entry(vault, writer, now=now, actor=actor, keys=keys, happening=happening, pairs=pairs)
+    )
+
+
+def entry(
+    vault: Vault,
+    writer: Writer,
+    *,
+    now: datetime,
+    actor: Actor,
+    keys: Keys,
+    happening: Happening,
+    pairs: Iterable[tuple[bytes, bytes]],
+) -> Finished:
+    """The next leaf of *writer*, its payload closed; the rows in *pairs* (reference, digest) are named in it."""
+    month = month_of(now)
     payload = close(
         {**happening.facts, "by": by(actor)},
         happening.personal,
         subject_key=keys.subject,
         month_key=keys.month,
-        month=month_of(now),
+        month=month,
     )
-    return append(
-        session,
-        writer_of(session, vault),
+    return finish(
+        writer,
         event=happening.event,
         time_us=microseconds(now),
-        actor=actor_name(vault, actor, month_of(now)),
+        actor=actor_name(vault, actor, month),
         purpose=happening.purpose,
         policy_set=happening.policy_set,
         subject=keys.pseudonym,
         payload=payload,
         touched=[(reference.hex(), digest.hex()) for reference, digest in pairs],
     )
+
+
+@contextmanager
+def announced_writer(vault: Vault) -> Iterator[Writer]:
+    """
+    A writer that has announced itself, for one short write through the driver (`vault.db.Database.at_once`).
+
+    It is told what became of the write: kept when the block ends, uncertain after `CommitUncertainError`, else nothing.
+    """
+    writer = _announced(vault)
+    outcome: Outcome = "rolled_back"
+    try:
+        yield writer
+        outcome = "kept"
+    except CommitUncertainError:
+        outcome = "uncertain"
+        raise
+    finally:
+        vault.writers.release(writer, outcome)
+
+
+def _announced(vault: Vault) -> Writer:
+    while not (writer := vault.writers.acquire()).kept_number:
+        vault.writers.release(writer, "rolled_back")
+        with vault.db.transaction() as session:
+            announce(session, writer_of(session, vault), time_us=microseconds(vault.clock()))
+    return writer
 
 
 def by(actor: Actor) -> dict[str, str]:

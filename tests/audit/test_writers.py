@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit.errors import LeafInvalidError, WriterMisusedError
 from audit.events import Event
-from audit.log import Outcome, Writers, append
+from audit.log import Outcome, Writers, finish
 from audit.numbers import Doubt, Fault, FaultKind, Progress, announcement, doubts_of, fault_of, follow
 from audit.sequencer import run
 from tests.log_world import ADA, NOW, LogWorld, closed, writer_key
@@ -142,9 +142,7 @@ def test_a_leaf_that_could_not_be_queued_used_no_number(sqlite_log: LogWorld) ->
     with log.borrowed() as writer, log.database.write.begin() as connection:
         number = writer.next_number
         with pytest.raises(LeafInvalidError):
-            append(
-                connection, writer, event=Event.RECORD_OPENED, time_us=log.now, actor="", payload=closed(), subject=ADA
-            )
+            finish(writer, event=Event.RECORD_OPENED, time_us=log.now, actor="", payload=closed(), subject=ADA)
         assert writer.next_number == number
         log.append(connection, writer)
     log.sequence()

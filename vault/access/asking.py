@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from vault.context import Actor
 
@@ -30,6 +31,15 @@ class ActingPerson:
     team: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """The account of the officer who looks, as it was read: which version, and whether it may be used."""
+
+    account_id: UUID
+    version: int
+    active: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One question under a grant."""
@@ -41,3 +51,7 @@ class Ask:
     acting: ActingPerson | None
     proof: Proof | None
     """Empty for an officer, whose sign-in was checked."""
+    proof_is_spent: bool = False
+    """Whether this very look has spent it already, in an attempt that found something changed."""
+    officer: Officer | None = None
+    """Empty for a service, which shows a token."""

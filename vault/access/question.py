@@ -54,7 +54,9 @@ def _above(item: Item) -> int:
 def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
     """The whole question, with what is true at *now*."""
     definition = stored(sharing.purpose["definition"])
-    suspended = sharing.service["status"] is not ServiceStatus.ACTIVE
+    suspended = sharing.service["status"] is not ServiceStatus.ACTIVE or (
+        ask.officer is not None and not ask.officer.active
+    )
     return Request(
         action=Action.READ,
         principal=principal_of(ask.actor, now=now, suspended=suspended),

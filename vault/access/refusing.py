@@ -9,6 +9,7 @@ from policies.model import Decision
 from vault.access.asking import Ask
 from vault.access.keeping import ask_facts, claim, entry_keys
 from vault.catalogue import CATALOGUE
+from vault.clock import month_of
 from vault.context import SYSTEM, Vault
 from vault.facts import Sharing
 from vault.journal import Happening, keys_for, queue
@@ -36,7 +37,7 @@ def refuse(vault: Vault, sharing: Sharing, ask: Ask, wanted: frozenset[str], dec
             vault,
             now=ctx.now,
             actor=ask.actor,
-            keys=entry_keys(ctx, sharing),
+            keys=entry_keys(vault, sharing, month_of(ctx.now)),
             happening=happening,
             pairs=[],
         )

@@ -1,6 +1,7 @@
 """Reading under a grant: a service with its token, or an officer of the service it was given to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,14 +10,17 @@ from policies.model import Decision
 from vault import accounts
 from vault import facts as reading
 from vault.access import keeping, question, refusing
-from vault.access.asking import ActingPerson, Ask, Proof
+from vault.access.asking import ActingPerson, Ask, Officer, Proof
+from vault.access.keeping import Look
 from vault.clock import month_of
 from vault.context import Actor, Vault
 from vault.errors import NotAllowedError, NotFoundError, TokenInvalidError
 from vault.facts import Item, Sharing
 from vault.ids import handle_hash
-from vault.kinds import TokenKind
+from vault.kinds import AccountStatus, Role, TokenKind
+from vault.models import Account
 from vault.release import Refusal, Release
+from vault.runtime import prepare
 
 _Load = Callable[[], Sharing | None]
 
@@ -51,7 +55,7 @@ def read_with_token(
     def load() -> Sharing | None:
         return reading.by_token(vault.db, token_hash=handle_hash(handle), month=month_of(now))
 
-    sharing = load()
+    sharing = _with_month(vault, load)
     if sharing is None or not _token_is_good(sharing, proof, now):
         raise TokenInvalidError("the token is not known, has ended, or is not yours")
     actor = Actor(
@@ -88,13 +92,30 @@ def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: froze
     def load() -> Sharing | None:
         return reading.by_grant(vault.db, grant_id=grant_id, month=month_of(now))
 
-    sharing = load()
-    if sharing is None or sharing.grant["service_id"] != actor.service_id:
-        raise NotFoundError(f"grant `{grant_id}` is not known")
+    sharing = _with_month(vault, load)
     with vault.reading(actor) as ctx:
-        label = accounts.find(ctx, account_id=actor.account_id).label
+        account = ctx.session.get(Account, actor.account_id)
+        label = accounts.find(ctx, account_id=actor.account_id).label if account else None
+    if sharing is None or account is None or not _works_for(account, actor, sharing):
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    officer = Officer(account.account_id, account.version, account.status is AccountStatus.ACTIVE)
     acting = ActingPerson(str(actor.account_id), label.job if label else "officer", label.team if label else "")
-    return _read(vault, sharing, Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None), load)
+    ask = Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None, officer=officer)
+    return _read(vault, sharing, ask, load)
+
+
+def _works_for(account: Account, actor: Actor, sharing: Sharing) -> bool:
+    """Whether the account, whatever its sign-in says, is an officer's of the very service that the grant is for."""
+    return account.role is Role.OFFICER and account.service_id == actor.service_id == sharing.grant["service_id"]
+
+
+def _with_month(vault: Vault, load: _Load) -> Sharing | None:
+    """What *load* finds, with this month's key made where a month has just begun."""
+    sharing = load()
+    if sharing is None or sharing.month_key is not None:
+        return sharing
+    prepare(vault)
+    return load()
 
 
 def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Refusal:
@@ -102,6 +123,7 @@ def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Re
     answer = _try(vault, sharing, ask)
     if answer is not None:
         return answer
+    ask = replace(ask, proof_is_spent=True)
     fresh = load()
     if fresh is not None and (ask.proof is None or _token_is_good(fresh, ask.proof, vault.clock())):
         answer = _try(vault, fresh, ask)
@@ -118,7 +140,7 @@ def _try(vault: Vault, sharing: Sharing, ask: Ask) -> Release | Refusal | None:
     decision = vault.engine.decide(question.request_of(sharing, ask, wanted, found, vault.clock()))
     if not decision.allowed:
         return refusing.refuse(vault, sharing, ask, wanted, decision)
-    kept = keeping.log_release(vault, sharing, ask, wanted, decision, found)
+    kept = keeping.log_release(vault, Look(sharing, ask, wanted, decision, found))
     return None if kept is None else _release(vault, sharing, wanted, found, *kept)
 
 
