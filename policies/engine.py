@@ -14,6 +14,7 @@ from policies.model import (
     Action,
     AuthorityFacts,
     CaseFacts,
+    ChangeFacts,
     Decision,
     GrantFacts,
     ItemFacts,
@@ -168,6 +169,7 @@ class Engine:
                 case=request.case and _case(request.case),
                 item=request.item and _item(request.item),
                 asker=request.asker and _entity(Kind.SERVICE, request.asker),
+                change=request.change and _change(request.change),
             ),
         }
 
@@ -246,3 +248,16 @@ def _case(given: CaseFacts) -> dict[str, Any]:
 def _item(given: ItemFacts) -> dict[str, Any]:
     service = given.service and _entity(Kind.SERVICE, given.service)
     return {"organisation": given.organisation, **_if_so(service=service)}
+
+
+def _change(given: ChangeFacts) -> dict[str, Any]:
+    return {
+        "step": str(given.step),
+        "organisation": given.organisation,
+        "shared": given.shared,
+        "keeper": given.keeper,
+        "own": given.own,
+        "aboutSelf": given.about_self,
+        "proposerStands": given.proposer_stands,
+        "current": given.current,
+    }

@@ -147,6 +147,37 @@ class AuthorityFacts:
     """Whether parental access to a young person (13 to 17) was looked at and kept."""
 
 
+class Step(enum.StrEnum):
+    """What is done with a change of the registry. Values are named by the rules."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    REJECT = "reject"
+    STOP = "stop"
+    """Suspend a service or an account at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFacts:
+    """A change of the registry, and what the one who acts has to do with it."""
+
+    step: Step
+    organisation: str
+    """Whose service or people it changes; empty for what all share."""
+    shared: bool
+    """Whether it changes what all share: organisations, purposes, and what a service may ask for."""
+    keeper: bool
+    """Whether the one who acts belongs to an organisation that keeps the whole registry."""
+    own: bool = False
+    """Whether the one who acts proposed it."""
+    about_self: bool = False
+    """Whether it is about the account of the one who acts."""
+    proposer_stands: bool = True
+    """Whether who proposed it is still an administrator who may sign in."""
+    current: bool = True
+    """Whether what it changes is still as it was when it was proposed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
     """The token that carried the call."""
@@ -200,6 +231,7 @@ class Request:
     item: ItemFacts | None = None
     asker: str = ""
     """The service that a request was, or is to be, made by."""
+    change: ChangeFacts | None = None
     acting_person: bool = False
     """Whether the person behind a service's call is named."""
     batch: bool = False

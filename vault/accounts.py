@@ -12,6 +12,7 @@ from audit.events import Event
 from vault import citizens
 from vault.confidential import close_for_house, open_for_house
 from vault.context import Actor, Context
+from vault.db import is_writing
 from vault.errors import InvalidInputError, NotAllowedError, NotFoundError
 from vault.ids import new_id
 from vault.journal import note
@@ -63,9 +64,12 @@ def make(
     organisation_id: UUID | None = None,
     service_id: UUID | None = None,
     label: StaffLabel | None = None,
+    account_id: UUID | None = None,
 ) -> AccountView:
     """
     Make an account of one role: for a citizen, or for staff of an organisation (an officer also of one service).
+
+    *account_id* is given where others have spoken of the account before it was made.
 
     Raises:
         InvalidInputError: The role does not fit what it is for.
@@ -75,7 +79,7 @@ def make(
     _check_fit(role, citizen_id, organisation_id, service_id)
     if citizen_id is not None and citizens.find(ctx, citizen_id=citizen_id).status not in MAY_HAVE_ACCOUNT:
         raise NotAllowedError(f"citizen `{citizen_id}` may have no account of their own")
-    account_id = new_id()
+    account_id = account_id or new_id()
     row = Account(
         account_id=account_id,
         role=role,
@@ -83,11 +87,53 @@ def make(
         citizen_id=citizen_id,
         organisation_id=organisation_id,
         service_id=service_id,
-        sealed_label=close_for_house(ctx, what="label", row_id=account_id, words=asdict(label)) if label else None,
+        sealed_label=_sealed(ctx, account_id, label),
     )
     ctx.session.add(row)
     note(ctx, Event.ACCOUNT_MADE, citizen_id=citizen_id, facts={"account": str(account_id), "role": str(role)})
     return _view(ctx, row)
+
+
+def _sealed(ctx: Context, account_id: UUID, label: StaffLabel | None) -> bytes | None:
+    return close_for_house(ctx, what="label", row_id=account_id, words=asdict(label)) if label else None
+
+
+def change(
+    ctx: Context,
+    *,
+    account_id: UUID,
+    role: Role,
+    organisation_id: UUID,
+    service_id: UUID | None,
+    label: StaffLabel | None,
+) -> int:
+    """
+    Give a member of staff another role, service or label; return the account's version then.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: The role does not fit what it is for.
+    """
+    _check_fit(role, None, organisation_id, service_id)
+    row = _row(ctx, account_id)
+    row.role, row.organisation_id, row.service_id = role, organisation_id, service_id
+    row.sealed_label = _sealed(ctx, account_id, label)
+    row.version += 1
+    note(ctx, Event.ACCOUNT_CHANGED, facts={"account": str(account_id), "role": str(role)})
+    return row.version
+
+
+def version_of(ctx: Context, *, account_id: UUID) -> int:
+    """The version of an account, 0 where there is none; its row is locked where the session can write."""
+    row = ctx.session.get(Account, account_id, with_for_update=True if is_writing(ctx.session) else None)
+    return row.version if row else 0
+
+
+def _row(ctx: Context, account_id: UUID) -> Account:
+    row = ctx.session.get(Account, account_id)
+    if row is None:
+        raise NotFoundError(f"account `{account_id}` is not known")
+    return row
 
 
 def _check_fit(role: Role, citizen_id: UUID | None, organisation_id: UUID | None, service_id: UUID | None) -> None:

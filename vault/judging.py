@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from audit.events import Event
-from policies.model import Action, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
+from policies.model import Action, ChangeFacts, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
 from vault.clock import microseconds
 from vault.context import Actor, Context
 from vault.errors import NotAllowedError, ProofNeededError
@@ -119,6 +119,7 @@ def demand(
     grant: GrantFacts | None = None,
     reason: bool = False,
     log_of: UUID | None = None,
+    change: ChangeFacts | None = None,
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
@@ -133,6 +134,7 @@ def demand(
         grant: The grant that is judged.
         reason: Whether a reason or evidence was given.
         log_of: For a review of the log: the organisation whose part of it is looked at.
+        change: For a change of the registry: what it is and what the actor has to do with it.
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
@@ -153,6 +155,7 @@ def demand(
         reason=reason,
         log_of=str(log_of or ""),
         step_up_required=ctx.actor.can_prove,
+        change=change,
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:

@@ -128,3 +128,39 @@ class LinkKind(enum.StrEnum):
     ENROLLING = "enrolling"
     """What a used enrolment link leaves for ten minutes: leave to add one passkey. It is no address."""
     DEMO = "demo"
+
+
+class ChangeKind(enum.StrEnum):
+    """What a change of the registry is about."""
+
+    ORGANISATION = "organisation"
+    """An organisation, new or by another name."""
+    SERVICE = "service"
+    """A new service."""
+    SERVICE_WORDS = "service-words"
+    """A service's name and what it is for."""
+    SERVICE_KEYS = "service-keys"
+    SERVICE_PURPOSES = "service-purposes"
+    SERVICE_SUSPENDED = "service-suspended"
+    SERVICE_RESUMED = "service-resumed"
+    PURPOSE = "purpose"
+    """A purpose, new or in a new version."""
+    ACCOUNT = "account"
+    """A new account of a member of staff."""
+    ACCOUNT_LINK = "account-link"
+    """A fresh enrolment link for an account that is there."""
+    ACCOUNT_CHANGED = "account-changed"
+    """Another role, service or label."""
+    ACCOUNT_SUSPENDED = "account-suspended"
+    ACCOUNT_RESUMED = "account-resumed"
+    ACCOUNT_CLOSED = "account-closed"
+
+
+class ChangeState(enum.StrEnum):
+    """Where a change of the registry stands."""
+
+    WAITING = "waiting"
+    """For a second person."""
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    TAKEN_BACK = "taken-back"

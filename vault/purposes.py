@@ -8,7 +8,7 @@ A purpose decides; a request may repeat or narrow it, never widen it.
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
@@ -27,9 +27,11 @@ from vault.errors import (
     UnknownFieldError,
 )
 from vault.journal import note
-from vault.models import Purpose, ServicePurpose
+from vault.models import Purpose, PurposeVersion, ServicePurpose
 
 LONGEST_DAYS = 365 * 8
+NOT_KNOWN_WHEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a version was made that was registered before versions were kept."""
 
 
 class Choice(enum.StrEnum):
@@ -180,15 +182,49 @@ def register(ctx: Context, *, definition: Definition, first: UUID | None, second
         raise SecondPersonNeededError(message)
     held = ctx.session.get(Purpose, definition.slug)
     if held is None:
-        ctx.session.add(
-            Purpose(slug=definition.slug, definition=definition.as_json(), approved_first=first, approved_second=second)
+        held = Purpose(
+            slug=definition.slug, definition=definition.as_json(), approved_first=first, approved_second=second
         )
+        ctx.session.add(held)
     elif held.definition != definition.as_json():
+        _keep_present(ctx, held)
         held.definition, held.approved_first, held.approved_second = definition.as_json(), first, second
         held.version += 1
     else:
         return
-    note(ctx, Event.REGISTRY_CHANGED, purpose=definition.slug, facts={"what": "purpose", "slug": definition.slug})
+    ctx.session.add(_version_of(held, made_at=ctx.now))
+    facts = {"what": "purpose", "slug": definition.slug, "version": held.version}
+    note(ctx, Event.REGISTRY_CHANGED, purpose=definition.slug, facts=facts)
+
+
+def _version_of(held: Purpose, *, made_at: datetime) -> PurposeVersion:
+    return PurposeVersion(
+        slug=held.slug,
+        version=held.version,
+        definition=held.definition,
+        made_at=made_at,
+        approved_first=held.approved_first,
+        approved_second=held.approved_second,
+    )
+
+
+def _keep_present(ctx: Context, held: Purpose) -> None:
+    """Keep the present version too, where it was registered before versions were kept."""
+    if ctx.session.get(PurposeVersion, (held.slug, held.version)) is None:
+        ctx.session.add(_version_of(held, made_at=NOT_KNOWN_WHEN))
+
+
+def version_of(ctx: Context, *, slug: str) -> int:
+    """
+    The number of the present version of purpose *slug*.
+
+    Raises:
+        NotFoundError: No such purpose is registered.
+    """
+    held = ctx.session.get(Purpose, slug)
+    if held is None:
+        raise NotFoundError(f"purpose `{slug}` is not registered")
+    return held.version
 
 
 def find(ctx: Context, *, slug: str) -> Definition:

@@ -1,6 +1,7 @@
 """The registry: organisations, their services, and which purposes each service may ask for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,16 @@ from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError
 from vault.ids import new_id
 from vault.journal import note
-from vault.models import Organisation, Service, ServicePurpose, ServiceStatus
+from vault.models import Organisation, Service, ServiceDetail, ServicePurpose, ServiceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a service is for, and the council service it stands for by its LGSL code."""
+
+    what_for: str
+    lgsl: int | None
+
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -25,6 +35,18 @@ def make_organisation(ctx: Context, *, slug: str, name: str, kind: str) -> Organ
     ctx.session.add(made)
     note(ctx, Event.REGISTRY_CHANGED, facts={"what": "organisation", "slug": slug})
     return made
+
+
+def set_organisation(ctx: Context, *, slug: str, name: str, kind: str) -> Organisation:
+    """Register an organisation, or give the one that has *slug* another name and kind."""
+    held = ctx.session.scalars(select(Organisation).where(Organisation.slug == slug)).one_or_none()
+    if held is None:
+        return make_organisation(ctx, slug=slug, name=name, kind=kind)
+    if (held.name, held.kind) != (name, kind):
+        held.name, held.kind = name, kind
+        held.version += 1
+        note(ctx, Event.REGISTRY_CHANGED, facts={"what": "organisation", "slug": slug})
+    return held
 
 
 def organisation(ctx: Context, *, slug: str) -> Organisation:
@@ -132,6 +154,55 @@ def set_status(ctx: Context, *, slug: str, status: ServiceStatus) -> None:
         held.status = status
         held.version += 1
         note(ctx, Event.REGISTRY_CHANGED, facts={"what": f"service {status}", "slug": slug})
+
+
+def detail(ctx: Context, *, service_id: UUID) -> Detail:
+    """What a service is for; empty where nobody said so yet."""
+    held = ctx.session.get(ServiceDetail, service_id)
+    return Detail(held.what_for, held.lgsl) if held else Detail("", None)
+
+
+def set_words(ctx: Context, *, slug: str, name: str, what_for: str, lgsl: int | None) -> int:
+    """
+    Say what a service is called and what it is for; return the service's version then.
+
+    Raises:
+        NotFoundError: No such service.
+    """
+    held = by_slug(ctx, slug=slug)
+    said = ctx.session.get(ServiceDetail, held.service_id)
+    if said is None:
+        ctx.session.add(ServiceDetail(service_id=held.service_id, what_for=what_for, lgsl=lgsl))
+    elif (said.what_for, said.lgsl) != (what_for, lgsl):
+        said.what_for, said.lgsl = what_for, lgsl
+        said.version += 1
+    held.name = name
+    held.version += 1
+    note(ctx, Event.REGISTRY_CHANGED, facts={"what": "service words", "slug": slug})
+    return held.version
+
+
+def set_purposes(ctx: Context, *, slug: str, purposes: Sequence[str], batch: Sequence[str]) -> int:
+    """
+    Let a service ask for *purposes* and no others; return its version then.
+
+    A running grant for a purpose that is no longer among them opens nothing from the next look on.
+
+    Raises:
+        NotFoundError: No such service.
+    """
+    held = by_slug(ctx, slug=slug)
+    rows = ctx.session.scalars(select(ServicePurpose).where(ServicePurpose.service_id == held.service_id)).all()
+    for row in rows:
+        if row.purpose not in purposes:
+            ctx.session.delete(row)
+    for purpose in sorted(set(purposes) - {row.purpose for row in rows}):
+        ctx.session.add(ServicePurpose(service_id=held.service_id, purpose=purpose))
+    held.batch_purposes = sorted(batch)
+    held.version += 1
+    facts = {"what": "service purposes", "slug": slug, "purposes": sorted(purposes)}
+    note(ctx, Event.REGISTRY_CHANGED, facts=facts)
+    return held.version
 
 
 def by_slug(ctx: Context, *, slug: str) -> Service:

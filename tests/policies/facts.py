@@ -7,12 +7,14 @@ from policies.model import (
     Action,
     AuthorityFacts,
     CaseFacts,
+    ChangeFacts,
     GrantFacts,
     ItemFacts,
     Kind,
     Principal,
     PurposeFacts,
     Request,
+    Step,
     TokenFacts,
 )
 
@@ -74,6 +76,7 @@ AUTHORITY: Final = AuthorityFacts(
     valid_from=NOW - 10,
     valid_to=NOW + 10,
 )
+CHANGE: Final = ChangeFacts(step=Step.APPROVE, organisation="nhs", shared=True, keeper=True)
 
 CASE: Final = CaseFacts(owner=ADA, service=WARD, kind="correction", state="open")
 ITEM: Final = ItemFacts(organisation="council")
@@ -83,7 +86,7 @@ DAUGHTER: Final = Principal(kind=Kind.DELEGATE, id="account-dora", step_up=True)
 SERVICE: Final = Principal(kind=Kind.SERVICE, id=WARD, organisation="nhs")
 OFFICER: Final = Principal(kind=Kind.OFFICER, id="account-olu", organisation="council", service=WARD, step_up=True)
 AUDITOR: Final = Principal(kind=Kind.AUDITOR, id="account-amy", organisation="council")
-ADMINISTRATOR: Final = Principal(kind=Kind.ADMINISTRATOR, id="account-art", organisation="council")
+ADMINISTRATOR: Final = Principal(kind=Kind.ADMINISTRATOR, id="account-art", organisation="council", step_up=True)
 SYSTEM: Final = Principal(kind=Kind.SYSTEM, id="system", organisation="nhs")
 
 
@@ -163,6 +166,16 @@ ALLOWED: Final[dict[str, Request]] = {
         fields=frozenset(),
         owner="",
         owner_status="",
+        change=CHANGE,
+        step_up_required=True,
+    ),
+    "operator-keeps-the-registry": ask(
+        Action.ADMINISTER,
+        SYSTEM,
+        fields=frozenset(),
+        owner="",
+        owner_status="",
+        change=replace(CHANGE, step=Step.PROPOSE),
     ),
     "auditor-reviews-own-log": ask(
         Action.REVIEW_LOG,

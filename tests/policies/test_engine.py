@@ -1,6 +1,5 @@
 """The engine fails closed: no error, missing file, odd value or order of rules turns a no into a yes."""
 
-import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -159,8 +158,9 @@ def test_a_refusal_lists_what_the_grant_does_not_hold(engine: Engine) -> None:
 def test_the_order_of_the_rule_files_never_matters() -> None:
     book = own_rules()
     first = _engine(book)
-    orders = itertools.islice(itertools.permutations(sorted(book.texts)), 0, None, 4001)
-    for order in orders:
+    names = sorted(book.texts)
+    turned = [names[place:] + names[:place] for place in range(len(names))]  # each file comes first, and last, once
+    for order in [*turned, *(order[::-1] for order in turned)]:
         other = _engine(Rulebook.parse({name: book.texts[name] for name in order}, book.schema_text))
         assert other.digest == first.digest
         for request in (*ALLOWED.values(), replace(READ, token=None, acting_person=False)):

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from policies.engine import NO_RULE_ALLOWS, Engine
-from policies.model import Action, Principal, Request
+from policies.model import Action, Principal, Request, Step
 from tests.policies.facts import (
     ADA,
     ADMINISTRATOR,
@@ -18,6 +18,7 @@ from tests.policies.facts import (
     BY_RULE,
     CARE,
     CASE,
+    CHANGE,
     CODE,
     DAUGHTER,
     ENTRY,
@@ -44,6 +45,7 @@ LOOK = ALLOWED["officer-reads-what-was-allowed"]
 SEE = ALLOWED["delegate-sees"]
 OPEN_ENTRY = replace(READ, fields=frozenset({ENTRY}))
 CORRECT = ALLOWED["officer-corrects-what-a-case-is-about"]
+APPROVE = ALLOWED["administrator-keeps-the-registry"]
 PARENT = replace(AUTHORITY, kind="parental-responsibility")
 
 REFUSED: Final[list[tuple[str, Request]]] = [
@@ -151,6 +153,15 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("delegates-see-no-danger", replace(SEE, sensitivity=2)),
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT)),
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT, owner_status="young-person")),
+    ("registry-change-needs-a-second-person", replace(APPROVE, change=replace(CHANGE, own=True))),
+    ("registry-change-is-not-about-yourself", replace(APPROVE, change=replace(CHANGE, about_self=True))),
+    ("registry-change-is-out-of-date", replace(APPROVE, change=replace(CHANGE, current=False))),
+    ("registry-change-of-someone-who-left", replace(APPROVE, change=replace(CHANGE, proposer_stands=False))),
+    ("registry-of-another-organisation", replace(APPROVE, change=replace(CHANGE, keeper=False))),
+    (
+        "registry-of-another-organisation",
+        replace(APPROVE, change=replace(CHANGE, keeper=False, shared=False, step=Step.STOP)),
+    ),
 ]
 """Forbid → a request that only it refuses."""
 
@@ -255,6 +266,10 @@ def test_every_rule_decides_at_least_once(engine: Engine) -> None:
         ("officer-corrects-what-own-service-wrote", {"owner": BOB}),
         ("vault-checks-that-contact-is-safe", {"fields": frozenset({NAME})}),
         ("vault-checks-that-contact-is-safe", {"fields": frozenset({NOT_SAFE, ENTRY})}),
+        ("administrator-keeps-the-registry", {"change": None}),
+        ("administrator-keeps-the-registry", {"principal": replace(ADMINISTRATOR, organisation=None)}),
+        ("operator-keeps-the-registry", {"change": None}),
+        ("operator-keeps-the-registry", {"change": CHANGE}),
         ("auditor-reviews-own-log", {"log_of": "nhs"}),
         ("auditor-reviews-own-log", {"principal": replace(AUDITOR, organisation=None), "log_of": ""}),
     ],
@@ -333,3 +348,16 @@ def test_a_challenge_is_open_to_a_delegate_whatever_the_choice(engine: Engine) -
 def test_one_persons_grant_never_opens_another_persons_record(engine: Engine) -> None:
     for owner, granted in ((ADA, BOB), (BOB, ADA)):
         assert not engine.decide(replace(READ, owner=owner, grant=replace(GRANT, owner=granted))).allowed
+
+
+@pytest.mark.parametrize("step", [Step.STOP, Step.REJECT])
+def test_stopping_and_rejecting_never_need_a_fresh_sign_in(engine: Engine, step: Step) -> None:
+    weak = replace(APPROVE, principal=replace(ADMINISTRATOR, step_up=False), change=replace(CHANGE, step=step))
+    assert engine.decide(weak).allowed
+
+
+def test_an_administrator_changes_what_belongs_to_their_own_organisation_alone(engine: Engine) -> None:
+    mine = replace(CHANGE, keeper=False, shared=False, organisation="council")
+    assert engine.decide(replace(APPROVE, change=mine)).allowed
+    assert not engine.decide(replace(APPROVE, change=replace(mine, shared=True))).allowed
+    assert not engine.decide(replace(APPROVE, change=replace(mine, organisation=""))).allowed

@@ -17,7 +17,10 @@ from vault.purposes import stored
 
 def wanted_of(sharing: Sharing, ask: Ask) -> frozenset[str]:
     """The fields that are asked for, by full name."""
-    return ask.fields if ask.fields is not None else frozenset(_askable(sharing.grant["fields"]))
+    if ask.fields is not None:
+        return ask.fields
+    most = stored(sharing.purpose["definition"]).most  # a purpose that asks for less by now narrows its grants
+    return frozenset(_askable(sharing.grant["fields"]) & most)
 
 
 def _askable(fields: list[str]) -> set[str]:

@@ -43,6 +43,11 @@ class GrantView:
     version: int
 
     @property
+    def reach(self) -> frozenset[str]:
+        """The fields that it opens now: what was allowed, as far as the purpose still asks for it."""
+        return self.fields & self.purpose.most
+
+    @property
     def is_live(self) -> bool:
         """Whether it opens anything now, or may again."""
         return self.state not in ENDED

@@ -7,6 +7,8 @@ from vault.kinds import (
     AccountStatus,
     CaseKind,
     CaseState,
+    ChangeKind,
+    ChangeState,
     Channel,
     CitizenStatus,
     Decider,
@@ -23,7 +25,16 @@ from vault.models.base import Authenticated, Base, Covered, UtcDateTime
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
-from vault.models.registry import Organisation, Purpose, Service, ServicePurpose, VaultFact
+from vault.models.registry import (
+    Organisation,
+    Purpose,
+    PurposeVersion,
+    RegistryChange,
+    Service,
+    ServiceDetail,
+    ServicePurpose,
+    VaultFact,
+)
 from vault.models.sharing import AccessRequest, Case, Grant, SpentProof, Token
 from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
 from vault.models.watching import LogLine, RefusalSum
@@ -41,6 +52,8 @@ __all__ = [
     "CaseState",
     "CategoryKey",
     "Challenge",
+    "ChangeKind",
+    "ChangeState",
     "Channel",
     "Citizen",
     "CitizenKey",
@@ -60,15 +73,18 @@ __all__ = [
     "Organisation",
     "Passkey",
     "Purpose",
+    "PurposeVersion",
     "Record",
     "RecordStatus",
     "RecordVersion",
     "Reference",
     "RefusalSum",
+    "RegistryChange",
     "RequestState",
     "Role",
     "Seal",
     "Service",
+    "ServiceDetail",
     "ServicePurpose",
     "ServiceStatus",
     "SignIn",

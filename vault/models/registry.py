@@ -1,11 +1,13 @@
 """Tables of the registry: organisations, their services, and the purposes for which data may be asked."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.kinds import ServiceStatus
+from vault.kinds import ChangeKind, ChangeState, ServiceStatus
 from vault.models.base import Authenticated, Base, Covered
 
 
@@ -58,6 +60,68 @@ class ServicePurpose(Authenticated, Covered, Base):
 
     service_id: Mapped[UUID] = mapped_column(primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ServiceDetail(Authenticated, Covered, Base):
+    """What a service is for, in plain words, and the council service it stands for (LGSL code), if any."""
+
+    __tablename__ = "service_details"
+
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    what_for: Mapped[str] = mapped_column(Text)
+    lgsl: Mapped[int | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class PurposeVersion(Authenticated, Covered, Base):
+    """One version of a purpose as it was registered, never changed: what a grant was made under stays known."""
+
+    __tablename__ = "purpose_versions"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    definition: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    approved_first: Mapped[UUID | None] = mapped_column(default=None)
+    approved_second: Mapped[UUID | None] = mapped_column(default=None)
+
+
+class RegistryChange(Authenticated, Covered, Base):
+    """One change of the registry: what was proposed by whom, and who approved or rejected it.
+
+    ``proposed_leaf`` and ``decided_leaf`` say where the log tells of it; the entry itself says whether that is true.
+    """
+
+    __tablename__ = "registry_changes"
+    __table_args__ = (Index(None, "state"), Index(None, "subject"))
+    UNMARKED: ClassVar[frozenset[str]] = frozenset({"proposed_leaf", "decided_leaf"})
+
+    change_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[ChangeKind]
+    subject: Mapped[str]
+    """The slug of the organisation, service or purpose, or the account's id."""
+    organisation_id: Mapped[UUID | None]
+    """Whose thing it is; empty for what all share."""
+    content: Mapped[dict[str, Any]]
+    """What it is to become. Names of people are in `sealed_words` alone."""
+    replaced: Mapped[dict[str, Any]]
+    """What it was when this was proposed; empty for something new."""
+    base_version: Mapped[int]
+    """The version of the thing when this was proposed; 0 for something new."""
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[UUID | None]
+    """The account; empty where the operator at the server acted alone."""
+    sealed_words: Mapped[bytes]
+    """Why, and how a member of staff is shown now and then, sealed under the house key."""
+    state: Mapped[ChangeState] = mapped_column(default=ChangeState.WAITING)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    decided_by: Mapped[UUID | None] = mapped_column(default=None)
+    sealed_answer: Mapped[bytes | None] = mapped_column(default=None)
+    """Why it was rejected, sealed under the house key."""
+    applied_version: Mapped[int | None] = mapped_column(default=None)
+    proposed_leaf: Mapped[bytes | None] = mapped_column(default=None)
+    decided_leaf: Mapped[bytes | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class VaultFact(Authenticated, Base):

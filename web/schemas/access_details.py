@@ -192,7 +192,7 @@ def _days(period: str | None) -> int | None:
 def of_grant(grant: GrantView, *, location: str) -> list[dict[str, Any]]:
     """What was granted, as ``authorization_details`` of a token response (RFC 9396, section 7)."""
     by_category: dict[str, list[str]] = {}
-    for name in sorted(grant.fields):
+    for name in sorted(grant.reach):
         category, _, short = name.partition(".")
         by_category.setdefault(category, []).append(short)
     return [

@@ -1,0 +1,71 @@
+"""What a change of the registry changes, part by part: before and after, and of lists what is added and left out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vault.crypto.public_keys import thumbprint
+from vault.registry.views import ChangeView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One member of a thing, before and after."""
+
+    name: str
+    before: Any
+    """Empty (None) for something new."""
+    after: Any
+    added: tuple[str, ...] = ()
+    """Of a list: what is in it from then on."""
+    removed: tuple[str, ...] = ()
+    """Of a list: what is in it no longer."""
+    kept: tuple[str, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list, of which `added`, `removed` and `kept` say what becomes of it."""
+        return isinstance(self.after, list)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the change changes it."""
+        return bool(self.before != self.after)
+
+
+def parts(change: ChangeView) -> list[Part]:
+    """Every part of the thing that *change* names, in the order in which it is kept, whether or not it differs."""
+    before, after = _plain(change.replaced), _plain(change.content)
+    if change.label:
+        before |= asdict(change.replaced_label) if change.replaced_label else {}
+        after |= asdict(change.label)
+    return [_part(name, before.get(name), after[name]) for name in after]
+
+
+def _part(name: str, before: Any, after: Any) -> Part:  # noqa: ANN401 -- JSON values
+    if not isinstance(after, list):
+        return Part(name=name, before=before, after=after)
+    old = list(before or ())
+    return Part(
+        name=name,
+        before=before,
+        after=after,
+        added=tuple(each for each in after if each not in old),
+        removed=tuple(each for each in old if each not in after),
+        kept=tuple(each for each in after if each in old),
+    )
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    """*content* with keys and purposes as lists of what people compare."""
+    plain = dict(content)
+    if "jwks" in plain:
+        plain["jwks"] = [key_line(key) for key in plain["jwks"]["keys"]]
+    if isinstance(plain.get("purposes"), Mapping):
+        plain["purposes"] = list(plain["purposes"])
+    return plain
+
+
+def key_line(key: Mapping[str, Any]) -> str:
+    """A public key in one line: its own name, its kind, and its thumbprint (RFC 7638)."""
+    return f"{key.get('kid', '?')} ({key.get('crv') or key['kty']}) {thumbprint(key)}"
