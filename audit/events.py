@@ -23,6 +23,7 @@ class Event(enum.StrEnum):
     REQUEST_EXPIRED = "request:expired"
     GRANT_MADE = "grant:made"
     GRANT_NARROWED = "grant:narrowed"
+    GRANT_RENEWED = "grant:renewed"
     GRANT_WITHDRAWN = "grant:withdrawn"
     GRANT_EXPIRED = "grant:expired"
     GRANT_USED_UP = "grant:used-up"

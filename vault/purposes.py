@@ -7,7 +7,7 @@ A purpose decides; a request may repeat or narrow it, never widen it.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Self
@@ -81,6 +81,8 @@ class Definition:
     """Whether an officer may look under it in an emergency, with a reason."""
     until_words: str = ""
     """The period in the citizen's words, such as ``until this care ends``."""
+    whys: Mapping[str, str] = field(default_factory=dict)
+    """Why each thing is asked for: a sentence by field, or by category for all of its fields."""
 
     @property
     def citizen_decides(self) -> bool:
@@ -91,6 +93,10 @@ class Definition:
     def longest(self) -> timedelta:
         """The longest period a grant may have."""
         return timedelta(days=self.max_days)
+
+    def why_of(self, name: str) -> str:
+        """Why the field *name* is asked for: its own sentence, else its category's; empty where none is registered."""
+        return self.whys.get(name) or self.whys.get(name.partition(".")[0], "")
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:
@@ -124,6 +130,10 @@ class Definition:
         if special and not self.condition:
             message = f"purpose `{self.slug}` asks for special categories and names no Art. 9 condition"
             raise InvalidInputError(message)
+        strange = sorted(set(self.whys) - self.most - {name.partition(".")[0] for name in self.most})
+        if strange or not all(isinstance(words, str) for words in self.whys.values()):
+            message = f"purpose `{self.slug}` says why for what it may not ask for: {', '.join(strange) or 'no text'}"
+            raise InvalidInputError(message)
         if not 0 <= self.max_days <= LONGEST_DAYS or self.max_uses < 0:
             message = f"purpose `{self.slug}`: max_days must be 0 to {LONGEST_DAYS} and max_uses not negative"
             raise InvalidInputError(message)
@@ -131,8 +141,10 @@ class Definition:
     def as_json(self) -> dict[str, Any]:
         """The definition as it is stored."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        whys = plain.pop("whys")
         return {
             **plain,
+            **({"whys": dict(whys)} if whys else {}),
             "choice": str(self.choice),
             "controllers": list(self.controllers),
             "most": sorted(self.most),

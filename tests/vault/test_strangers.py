@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from audit.events import Event
 from tests.vault.house import ALLOWED, CARE, House, definition
-from vault import citizens, purposes, requests, services
+from vault import access, citizens, purposes, requests, services
 from vault.context import OPERATOR, SYSTEM
 from vault.errors import WrongStateError
 from vault.journal import note
@@ -32,13 +32,17 @@ def house(house: House) -> House:
     with house.vault.transaction(OPERATOR) as ctx:
         citizens.add_identity(ctx, citizen_id=house.citizen_id, nhs_number=NUMBER, birth_date=BORN)
         note(ctx, Event.CITIZEN_LINKED, citizen_id=house.citizen_id, facts={})
+    identity = {"identity.name": "Edith Marlow", "identity.nhs_number": NUMBER}
+    house.keep("identity", "i2", {**identity, "identity.date_of_birth": BORN.isoformat()})
     return house
 
 
 def ask(house: House, hint: str, **more: Any) -> Asked:
     given: dict[str, Any] = {"service_id": house.service_id, "purpose": CARE, "fields": ALLOWED, **more}
+    named = requests.Hint.parse(hint)
+    confirmed = access.confirm_hint(house.vault, actor=house.service, hint=named)
     with house.vault.transaction(house.service) as ctx:
-        wanted = requests.Ask(hint=requests.Hint.parse(hint), **given)
+        wanted = requests.Ask(hint=named, confirmed=confirmed, **given)
         return requests.ask(ctx, asked=wanted)
 
 
@@ -120,6 +124,19 @@ def test_a_no_answers_every_name(house: House) -> None:
     with house.vault.transaction(house.citizen) as ctx:
         requests.decide(ctx, citizen_id=house.citizen_id, request_id=second.request_id, allowed=frozenset())
     assert polled(house, first, second) == ["denied", "denied"]
+    assert waiting(house) == []
+
+
+def test_a_number_whose_identity_says_otherwise_reaches_nobody(house: House) -> None:
+    house.keep("identity", "i2", {"identity.name": "Somebody Else", "identity.nhs_number": "9434765870"})
+    assert polled(house, ask(house, KNOWN[1])) == ["pending"]
+    assert waiting(house) == []
+
+
+def test_a_number_that_was_not_compared_reaches_nobody(house: House) -> None:
+    with house.vault.transaction(house.service) as ctx:
+        named = requests.Hint.parse(KNOWN[1])
+        requests.ask(ctx, asked=requests.Ask(service_id=house.service_id, hint=named, purpose=CARE, fields=ALLOWED))
     assert waiting(house) == []
 
 

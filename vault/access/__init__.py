@@ -11,17 +11,21 @@ raised.
 
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
+from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
 from vault.access.own import export_own, read_own, reveal
+from vault.access.preview import preview
 from vault.access.shared import read_as_officer, read_with_token
 
 __all__ = [
     "ActingPerson",
     "ContactBy",
     "Proof",
+    "confirm_hint",
     "confirm_identity",
     "contact_is_safe",
     "export_own",
+    "preview",
     "read_as_officer",
     "read_own",
     "read_with_token",

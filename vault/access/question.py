@@ -42,10 +42,17 @@ def releasable(database: Database, sharing: Sharing, wanted: frozenset[str], *, 
     return tuple(
         item
         for item in reading.items(database, citizen_id=sharing.grant["citizen_id"], categories=categories)
-        if item.record["status"] is RecordStatus.CURRENT
-        or (with_history and item.record["status"] is RecordStatus.HISTORY)
-        if _above(item) <= sharing.grant["max_sensitivity"] and str(item.record["record_id"]) not in exceptions
+        if reaches(item, max_sensitivity=sharing.grant["max_sensitivity"], history=with_history)
+        and str(item.record["record_id"]) not in exceptions
     )
+
+
+def reaches(item: Item, *, max_sensitivity: int, history: bool = False) -> bool:
+    """Whether sharing up to *max_sensitivity* reaches *item*: what is so now, or (with *history*) was."""
+    status = item.record["status"]
+    if status is not RecordStatus.CURRENT and not (history and status is RecordStatus.HISTORY):
+        return False
+    return _above(item) <= max_sensitivity
 
 
 def _above(item: Item) -> int:

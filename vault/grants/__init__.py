@@ -5,20 +5,27 @@ Whoever uses grants imports this package; its parts are its own.
 
 from vault.grants.changing import end, narrow, pause, resume, sweep, withdraw
 from vault.grants.making import NewGrant, make
-from vault.grants.states import state_at
-from vault.grants.views import GrantView, by_id, facts_of, of_citizen, of_service, view
+from vault.grants.renewing import Renewal, renew, renewal
+from vault.grants.states import end_of, state_at
+from vault.grants.views import SOON, GrantView, by_id, ending_soon, facts_of, of_citizen, of_service, view
 
 __all__ = [
+    "SOON",
     "GrantView",
     "NewGrant",
+    "Renewal",
     "by_id",
     "end",
+    "end_of",
+    "ending_soon",
     "facts_of",
     "make",
     "narrow",
     "of_citizen",
     "of_service",
     "pause",
+    "renew",
+    "renewal",
     "resume",
     "state_at",
     "sweep",

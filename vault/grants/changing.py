@@ -26,9 +26,9 @@ def withdraw(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         NotAllowedError: The rules give the citizen no such choice.
         WrongStateError: It has ended already.
     """
-    row = _live(ctx, citizen_id, grant_id)
+    row = live(ctx, citizen_id, grant_id)
     _demand_withdrawal(ctx, row)
-    _change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
+    change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
     return view_of(ctx, row)
 
 
@@ -42,12 +42,12 @@ def narrow(ctx: Context, *, citizen_id: UUID, grant_id: UUID, keep: frozenset[st
         InvalidInputError: *keep* is empty or holds a field that was not allowed.
         WrongStateError: It has ended already.
     """
-    row = _live(ctx, citizen_id, grant_id)
+    row = live(ctx, citizen_id, grant_id)
     if not keep or not keep <= set(row.fields):
         raise InvalidInputError("keep at least one of the fields that are shared now, and none that are not")
     _demand_withdrawal(ctx, row)
     row.fields = sorted(keep)
-    _change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
+    change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
     return view_of(ctx, row)
 
 
@@ -69,9 +69,9 @@ def pause(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         NotFoundError: The citizen has no such grant.
         WrongStateError: It has ended already.
     """
-    row = _live(ctx, citizen_id, grant_id)
+    row = live(ctx, citizen_id, grant_id)
     if row.state is GrantState.ACTIVE:
-        _change(ctx, row, state=GrantState.PAUSED, event=Event.GRANT_PAUSED)
+        change(ctx, row, state=GrantState.PAUSED, event=Event.GRANT_PAUSED)
     return view_of(ctx, row)
 
 
@@ -83,16 +83,16 @@ def resume(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         NotFoundError: The citizen has no such grant.
         WrongStateError: It has ended already.
     """
-    row = _live(ctx, citizen_id, grant_id)
+    row = live(ctx, citizen_id, grant_id)
     if row.state is GrantState.PAUSED:
-        _change(ctx, row, state=GrantState.ACTIVE, event=Event.GRANT_RESUMED)
+        change(ctx, row, state=GrantState.ACTIVE, event=Event.GRANT_RESUMED)
     return view_of(ctx, row)
 
 
 def end(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> None:
     """End a grant for a reason other than the citizen's wish (an objection upheld, a death)."""
-    row = _live(ctx, citizen_id, grant_id)
-    _change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
+    row = live(ctx, citizen_id, grant_id)
+    change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
 
 
 def sweep(ctx: Context) -> int:
@@ -103,13 +103,12 @@ def sweep(ctx: Context) -> int:
     rows = ctx.session.scalars(select(Grant).where(Grant.state.in_(open_states), over | spent).with_for_update()).all()
     for row in rows:
         state = state_now(row, ctx.now)
-        _change(
-            ctx, row, state=state, event=Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP
-        )
+        change(ctx, row, state=state, event=Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP)
     return len(rows)
 
 
-def _live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
+def live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
+    """A grant that has not ended, held until this transaction ends."""
     row = ctx.session.get(Grant, (citizen_id, grant_id), with_for_update=True)
     if row is None:
         raise NotFoundError(f"grant `{grant_id}` is not known")
@@ -118,7 +117,8 @@ def _live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
     return row
 
 
-def _change(ctx: Context, row: Grant, *, state: GrantState, event: Event) -> None:
+def change(ctx: Context, row: Grant, *, state: GrantState, event: Event) -> None:
+    """Make a new version of a grant, and log what it is now."""
     row.state, row.changed_at = state, ctx.now
     row.version += 1
     note(ctx, event, citizen_id=row.citizen_id, purpose=row.purpose, facts=logged(row))

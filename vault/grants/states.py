@@ -1,6 +1,6 @@
 """How a grant stands at a moment: its period and its uses end it without anyone writing so."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from vault.kinds import GrantState
@@ -21,3 +21,10 @@ def state_at(state: GrantState, not_after: datetime, uses: int, max_uses: int, n
     if now >= not_after:
         return GrantState.EXPIRED
     return GrantState.EXHAUSTED if uses >= max_uses else state
+
+
+def end_of(until: date | None, *, longest: datetime) -> datetime:
+    """The moment at which the day *until* is over, or *longest* where that is sooner or no day is given."""
+    if until is None:
+        return longest
+    return min(datetime(until.year, until.month, until.day, tzinfo=longest.tzinfo) + timedelta(days=1), longest)

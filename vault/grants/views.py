@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -17,6 +18,9 @@ from vault.models import Grant
 from vault.purposes import Choice, Definition
 from vault.purposes import find as find_purpose
 from vault.views import ServiceView, service_view
+
+SOON: Final = timedelta(days=14)
+"""How long before its end both sides are reminded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class GrantView:
     made_at: datetime
     changed_at: datetime
     version: int
+    request_id: UUID | None
 
     @property
     def reach(self) -> frozenset[str]:
@@ -56,6 +61,16 @@ class GrantView:
     def can_stop(self) -> bool:
         """Whether the citizen may end it: only where the citizen decides."""
         return self.is_live and self.purpose.choice is Choice.DECIDE
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether the citizen may let it go on for longer: as they may stop it, while it is not paused."""
+        return self.can_stop and self.state is GrantState.ACTIVE
+
+    @property
+    def uses_left(self) -> int:
+        """How many more times the service may look."""
+        return max(self.max_uses - self.uses, 0)
 
     @property
     def can_object(self) -> bool:
@@ -80,6 +95,29 @@ def of_service(ctx: Context, *, service_id: UUID) -> list[GrantView]:
 
 def _views(ctx: Context, query: Select[Grant]) -> list[GrantView]:
     return [view_of(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.made_at.desc()))]
+
+
+def ending_soon(
+    ctx: Context, *, citizen_id: UUID | None = None, service_id: UUID | None = None, within: timedelta = SOON
+) -> list[GrantView]:
+    """
+    The grants that end soon and could go on if the citizen wishes, soonest first.
+
+    Args:
+        ctx: The vault, now.
+        citizen_id: Only those of one citizen.
+        service_id: Only those that one service was given. With neither: everyone's, for reminders.
+        within: How soon.
+    """
+    query = select(Grant).where(
+        Grant.state == GrantState.ACTIVE, Grant.not_after > ctx.now, Grant.not_after <= ctx.now + within
+    )
+    if citizen_id is not None:
+        query = query.where(Grant.citizen_id == citizen_id)
+    if service_id is not None:
+        query = query.where(Grant.service_id == service_id)
+    found = [view_of(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.not_after, Grant.grant_id))]
+    return [grant for grant in found if grant.can_renew]
 
 
 def by_id(ctx: Context, *, grant_id: UUID) -> GrantView:
@@ -142,6 +180,7 @@ def view_of(ctx: Context, row: Grant) -> GrantView:
         made_at=row.made_at,
         changed_at=row.changed_at,
         version=row.version,
+        request_id=row.request_id,
     )
 
 

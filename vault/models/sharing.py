@@ -32,7 +32,7 @@ class AccessRequest(Authenticated, Covered, Base):
         ),
     )
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"polled_at"})
-    LATER: ClassVar[frozenset[str]] = frozenset({"hint_index"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"hint_index", "sealed_receipt"})
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -53,6 +53,8 @@ class AccessRequest(Authenticated, Covered, Base):
     polled_at: Mapped[datetime | None] = mapped_column(default=None)
     hint_index: Mapped[bytes | None] = mapped_column(default=None)
     """By what name this service asked: HMAC-SHA256 (32 bytes) of service and hint, the same for known and unknown."""
+    sealed_receipt: Mapped[bytes | None] = mapped_column(default=None)
+    """What was decided, on which words, sealed for the citizen."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -8,6 +8,7 @@ from vault.requests.deciding import decide
 from vault.requests.expiry import sweep
 from vault.requests.hints import Hint
 from vault.requests.polling import POLL_SECONDS, Polled, Progress, mark_redeemed, poll
+from vault.requests.receipts import Notice, Receipt, receipt
 from vault.requests.views import RequestView, of_citizen, of_service, view, waiting
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "Ask",
     "Asked",
     "Hint",
+    "Notice",
     "Polled",
     "Progress",
+    "Receipt",
     "RequestView",
     "ask",
     "decide",
@@ -26,6 +29,7 @@ __all__ = [
     "of_citizen",
     "of_service",
     "poll",
+    "receipt",
     "sweep",
     "view",
     "waiting",

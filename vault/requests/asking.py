@@ -61,6 +61,9 @@ class Ask:
     reason: str = ""
     case_reference: str | None = None
     expires_in: int | None = None
+    confirmed: UUID | None = None
+    """Whose sealed identity was compared with the hint and agrees (`vault.access.confirm_hint`): an NHS number alone
+    reaches nobody."""
 
 
 def ask(ctx: Context, *, asked: Ask) -> Asked:
@@ -81,7 +84,11 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
     purpose = find_purpose(ctx, slug=asked.purpose)
     fields, days, uses = narrowest(purpose, fields=asked.fields, days=asked.days, uses=asked.uses)
     citizen_id, known = addressee(
-        ctx, hint=asked.hint, service_id=asked.service_id, organisation_id=service.organisation_id
+        ctx,
+        hint=asked.hint,
+        service_id=asked.service_id,
+        organisation_id=service.organisation_id,
+        confirmed=asked.confirmed,
     )
     if not purpose.citizen_decides:
         return _by_statute(ctx, asked, purpose, citizen_id if known else None, fields, days, uses)

@@ -1,6 +1,6 @@
 """The citizen decides: some, all or none of what was asked, until a day; or an officer writes down what they said."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +17,8 @@ from vault.kinds import Channel, Decider, RequestState
 from vault.models import AccessRequest, Citizen
 from vault.purposes import Definition
 from vault.purposes import find as find_purpose
-from vault.requests.views import logged
+from vault.requests.receipts import Receipt, close_receipt, notice_of
+from vault.requests.views import logged, view_of
 
 
 def decide(
@@ -72,7 +73,22 @@ def decide(
         reason=bool(evidence),
     )
     grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
-    _close(ctx, row, allowed, grant)
+    told = view_of(ctx, row)
+    beside = _close(ctx, row, allowed, grant)
+    made = Receipt(
+        request_id=row.request_id,
+        grant_id=row.grant_id,
+        notice=notice_of(told),
+        allowed=allowed,
+        refused=frozenset(row.fields) - allowed,
+        until=grant.not_after if grant else None,
+        max_uses=row.max_uses,
+        decided_at=ctx.now,
+        decided_by=decided_by,
+        channel=channel,
+    )
+    row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
+    _note(ctx, row, made, beside)
     return grant
 
 
@@ -87,7 +103,6 @@ def _allow(
     evidence: str | None,
 ) -> GrantView:
     longest = ctx.now + timedelta(seconds=row.period_seconds)
-    ends = datetime(until.year, until.month, until.day, tzinfo=ctx.now.tzinfo) + timedelta(days=1) if until else longest
     return grants.make(
         ctx,
         new=NewGrant(
@@ -95,7 +110,7 @@ def _allow(
             service_id=row.service_id,
             purpose=purpose,
             fields=allowed,
-            not_after=min(ends, longest),
+            not_after=grants.end_of(until, longest=longest),
             max_uses=row.max_uses,
             decided_by=decided_by,
             channel=channel,
@@ -123,15 +138,24 @@ def _beside(ctx: Context, row: AccessRequest) -> list[AccessRequest]:
     )
 
 
-def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> None:
+def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> list[AccessRequest]:
+    """Write the decision down, under every name; return the requests that were answered beside this one."""
     whole = allowed == set(row.fields)
     state = RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
     beside = _beside(ctx, row)
     for one in (row, *beside):
         one.state, one.decided_at, one.grant_id = state, ctx.now, grant.grant_id if grant else None
         one.version += 1
-    refused = sorted(set(row.fields) - allowed)
-    facts = {**logged(row), "state": str(state), "allowed": sorted(allowed), "refused": refused}
-    if beside:
-        facts["joined"] = sorted(str(one.request_id) for one in beside)
+    return beside
+
+
+def _note(ctx: Context, row: AccessRequest, made: Receipt, beside: list[AccessRequest]) -> None:
+    facts = {
+        **logged(row),
+        "state": str(row.state),
+        "allowed": sorted(made.allowed),
+        "refused": sorted(made.refused),
+        "notice": made.notice.digest,
+        **({"joined": sorted(str(one.request_id) for one in beside)} if beside else {}),
+    }
     note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, purpose=row.purpose, facts=facts)

@@ -18,7 +18,9 @@ from vault.requests.hints import Hint
 _GONE = frozenset({CitizenStatus.DECEASED, CitizenStatus.MERGED, CitizenStatus.CLOSED})
 
 
-def addressee(ctx: Context, *, hint: Hint, service_id: UUID, organisation_id: UUID) -> tuple[UUID, bool]:
+def addressee(
+    ctx: Context, *, hint: Hint, service_id: UUID, organisation_id: UUID, confirmed: UUID | None
+) -> tuple[UUID, bool]:
     """
     Whom *hint* means for this service: the citizen who may still be asked, or an id that stands for somebody unknown.
 
@@ -26,16 +28,17 @@ def addressee(ctx: Context, *, hint: Hint, service_id: UUID, organisation_id: UU
         The id, and whether a citizen has it. Both ways ask the database the same questions, so that time tells nothing.
     """
     stand_in = _stand_in(ctx, service_id, hint)
-    found = _find(ctx, hint, organisation_id) or stand_in
+    found = _find(ctx, hint, organisation_id, confirmed) or stand_in
     citizen = ctx.session.get(Citizen, found)
     known = citizen is not None and citizen.status not in _GONE
     return (found if known else stand_in), known
 
 
-def _find(ctx: Context, hint: Hint, organisation_id: UUID) -> UUID | None:
+def _find(ctx: Context, hint: Hint, organisation_id: UUID, confirmed: UUID | None) -> UUID | None:
     if hint.kind == "ref":
         return citizens.by_reference(ctx, organisation_id=organisation_id, system=hint.system, value=hint.value)
-    return citizens.by_identity(ctx, nhs_number=hint.system, birth_date=date.fromisoformat(hint.value))
+    found = citizens.by_identity(ctx, nhs_number=hint.system, birth_date=date.fromisoformat(hint.value))
+    return found if found == confirmed else None  # a blind index only proposes
 
 
 def index_of(ctx: Context, service_id: UUID, hint: Hint) -> bytes:

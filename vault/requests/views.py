@@ -50,7 +50,7 @@ def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
     )
     once: dict[tuple[object, ...], RequestView] = {}
     for row in rows:
-        view = _view(ctx, row)
+        view = view_of(ctx, row)
         once.setdefault(_moment(view), view)
     return list(once.values())
 
@@ -67,7 +67,7 @@ def of_service(ctx: Context, *, service_id: UUID) -> list[RequestView]:
     rows = ctx.session.scalars(
         select(AccessRequest).where(AccessRequest.service_id == service_id).order_by(AccessRequest.asked_at)
     )
-    return [_view(ctx, row) for row in rows]
+    return [view_of(ctx, row) for row in rows]
 
 
 def view(ctx: Context, *, citizen_id: UUID, request_id: UUID) -> RequestView:
@@ -80,10 +80,11 @@ def view(ctx: Context, *, citizen_id: UUID, request_id: UUID) -> RequestView:
     row = ctx.session.get(AccessRequest, (citizen_id, request_id))
     if row is None:
         raise NotFoundError(f"request `{request_id}` is not known")
-    return _view(ctx, row)
+    return view_of(ctx, row)
 
 
-def _view(ctx: Context, row: AccessRequest) -> RequestView:
+def view_of(ctx: Context, row: AccessRequest) -> RequestView:
+    """*row* as it stands now."""
     words = open_for_house(ctx, what="request", row_id=row.request_id, sealed=row.sealed_words)
     expired = row.state is RequestState.PENDING and row.expires_at <= ctx.now
     return RequestView(

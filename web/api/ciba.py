@@ -3,8 +3,9 @@
 import re
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
-from vault import purposes, requests
+from vault import access, purposes, requests
 from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.edge import API_PATH, edge
@@ -14,8 +15,7 @@ from web.schemas.access_details import DetailsRefusedError, Wanted
 
 NAME: Final = "backchannel_authentication"
 SCOPE: Final = "openid"
-LONGEST_WAIT: Final = 2_073_600  # 24 days; a client's millisecond timer of 31 bits overflows beyond
-MOST_MESSAGE: Final = 20
+LONGEST_WAIT: Final = int(requests.LONGEST_WAIT.total_seconds())
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 .,:/()'-]*")
 _DIGITS: Final = re.compile(r"[0-9]{1,7}")
 
@@ -50,18 +50,20 @@ def _check_form(form: dict[str, str], client: Client) -> None:
     if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
         raise OAuthRefusedError("invalid_request", "name the person by login_hint, and by nothing else")
     message = form.get("binding_message", "")
-    if len(message) > MOST_MESSAGE or not _PLAIN.fullmatch(message):
+    if len(message) > requests.MOST_MESSAGE or not _PLAIN.fullmatch(message):
         raise OAuthRefusedError(
-            "invalid_binding_message", f"a binding message has at most {MOST_MESSAGE} plain characters"
+            "invalid_binding_message", f"a binding message has at most {requests.MOST_MESSAGE} plain characters"
         )
 
 
 def _ask(form: dict[str, str], client: Client) -> requests.Asked:
     try:
         wanted = access_details.parse(form.get(access_details.PARAMETER, ""), location=edge().url(API_PATH))
+        hint = _hint(form["login_hint"])
+        confirmed = access.confirm_hint(edge().vault, actor=client.actor, hint=hint)
         with edge().vault.transaction(client.actor) as ctx:
             purpose = purposes.find(ctx, slug=wanted.purpose)
-            ask = _asked(form, client, wanted, wanted.fields_for(purpose))
+            ask = _asked(form, client, wanted, wanted.fields_for(purpose), hint, confirmed)
             return requests.ask(ctx, asked=ask)
     except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
         raise OAuthRefusedError("invalid_authorization_details", str(error), reason=_reason(error)) from error
@@ -89,10 +91,17 @@ def _reason(error: Exception) -> str:
     return known.get(type(error), "invalid_authorization_details")
 
 
-def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozenset[str]) -> requests.Ask:
+def _asked(
+    form: dict[str, str],
+    client: Client,
+    wanted: Wanted,
+    fields: frozenset[str],
+    hint: requests.Hint,
+    confirmed: UUID | None,
+) -> requests.Ask:
     return requests.Ask(
         service_id=client.service_id,
-        hint=_hint(form["login_hint"]),
+        hint=hint,
         purpose=wanted.purpose,
         fields=fields,
         days=wanted.days,
@@ -101,6 +110,7 @@ def _asked(form: dict[str, str], client: Client, wanted: Wanted, fields: frozens
         reason=wanted.reason,
         case_reference=wanted.case_reference,
         expires_in=_expiry(form.get("requested_expiry")),
+        confirmed=confirmed,
     )
 
 

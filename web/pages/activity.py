@@ -90,6 +90,7 @@ def _sayings() -> dict[str, str]:
         "request:decided": _("decided a request"),
         "grant:made": _("began sharing"),
         "grant:narrowed": _("shared less"),
+        "grant:renewed": _("shared for longer"),
         "grant:withdrawn": _("stopped sharing"),
         "grant:expired": _("sharing ended on its last day"),
         "grant:used-up": _("sharing ended because it was used up"),

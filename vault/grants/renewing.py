@@ -1,0 +1,88 @@
+"""Renewing: a new decision lets a grant go on for longer, never past what was asked for or the purpose may have."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from audit.events import Event
+from policies.model import Action
+from vault.context import Context
+from vault.errors import InvalidInputError, WrongStateError
+from vault.grants.changing import change, live
+from vault.grants.states import end_of
+from vault.grants.views import GrantView, view_of
+from vault.judging import demand
+from vault.kinds import Channel, Decider, GrantState
+from vault.models import AccessRequest, Grant
+from vault.purposes import Definition
+from vault.purposes import find as find_purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What renewing may give at most."""
+
+    until: datetime
+    uses: int
+    """From now on, beside those that were used."""
+
+
+def renewal(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> Renewal:
+    """
+    How far a grant could be renewed now.
+
+    Raises:
+        NotFoundError: The citizen has no such grant.
+        WrongStateError: It has ended already.
+    """
+    row = live(ctx, citizen_id, grant_id)
+    return _at_most(ctx, row, find_purpose(ctx, slug=row.purpose))
+
+
+def _at_most(ctx: Context, row: Grant, purpose: Definition) -> Renewal:
+    """Counted anew from now: the period and the uses that were asked for, cut to the purpose as it is now."""
+    asked = ctx.session.get(AccessRequest, (row.citizen_id, row.request_id)) if row.request_id else None
+    period, uses = purpose.longest, purpose.max_uses
+    if asked is not None:
+        period, uses = min(period, timedelta(seconds=asked.period_seconds)), min(uses, asked.max_uses)
+    return Renewal(ctx.now + period, uses)
+
+
+def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None = None) -> GrantView:
+    """
+    Let a grant go on until the end of a day; tokens of the version before end with it.
+
+    Args:
+        ctx: Who decides is its actor.
+        citizen_id: Whose grant.
+        grant_id: Which grant.
+        until: The last day; as long as it may be where empty.
+
+    Raises:
+        NotFoundError: The citizen has no such grant.
+        WrongStateError: It has ended already, or is paused.
+        InvalidInputError: It would not end later than it does now, or its purpose does not have its fields any more.
+        NotAllowedError: The rules do not let this actor decide.
+    """
+    row = live(ctx, citizen_id, grant_id)
+    if row.state is not GrantState.ACTIVE:
+        raise WrongStateError(f"grant `{grant_id}` is {row.state}")
+    purpose = find_purpose(ctx, slug=row.purpose)
+    most = _at_most(ctx, row, purpose)
+    ends = end_of(until, longest=most.until)
+    if ends <= row.not_after:
+        raise InvalidInputError("a renewed grant must end later than it does now")
+    if not set(row.fields) <= purpose.most:
+        raise InvalidInputError(f"purpose `{purpose.slug}` may not have all of this any more: take those fields away")
+    demand(
+        ctx,
+        action=Action.DECIDE,
+        citizen_id=citizen_id,
+        fields=frozenset(row.fields),
+        purpose=purpose,
+        service_id=row.service_id,
+    )
+    row.not_after, row.max_uses = ends, row.uses + most.uses
+    row.decided_by, row.channel, row.decider_account_id = Decider.CITIZEN, Channel.PORTAL, ctx.actor.account_id
+    change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
+    return view_of(ctx, row)
