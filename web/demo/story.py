@@ -87,10 +87,12 @@ def tell(vault: Vault, company: Company) -> None:
 def _tell_one(vault: Vault, company: Company, given: Given) -> None:
     player = company.players[given["of"]]
     asking, organisation = _service(vault, given["by"])
+    hint = _hint(player.resident, organisation)
+    confirmed = access.confirm_hint(vault, actor=asking, hint=hint)
     with vault.transaction(asking) as ctx:
         service_id = asking.service_id
         assert service_id is not None  # noqa: S101 -- `_service` names one
-        asked = requests.ask(ctx, asked=_ask(given, service_id, _hint(player.resident, organisation)))
+        asked = requests.ask(ctx, asked=_ask(given, service_id, hint, confirmed))
     grant_id = _answer(vault, company, player, given, asked.request_id)
     if grant_id is None:
         return
@@ -118,7 +120,7 @@ def _hint(person: Resident, organisation: str) -> Hint:
     return Hint("nhs", person.nhs_number, person.born.isoformat())
 
 
-def _ask(given: Given, service_id: UUID, hint: Hint) -> Ask:
+def _ask(given: Given, service_id: UUID, hint: Hint, confirmed: UUID | None) -> Ask:
     return Ask(
         service_id=service_id,
         hint=hint,
@@ -127,6 +129,7 @@ def _ask(given: Given, service_id: UUID, hint: Hint) -> Ask:
         binding_message=given.get("message", ""),
         reason=given.get("reason", ""),
         case_reference=given.get("case"),
+        confirmed=confirmed,
     )
 
 
