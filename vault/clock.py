@@ -1,5 +1,6 @@
 """Time, read at the edge and handed inwards: always aware, always UTC."""
 
+import calendar
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -26,3 +27,10 @@ def from_microseconds(count: int) -> datetime:
 def month_of(moment: datetime) -> str:
     """The UTC month of *moment* as ``YYYY-MM``: the life of a pseudonym and of an accountability key."""
     return moment.astimezone(UTC).strftime("%Y-%m")
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day and time *months* later, or the last day of that month where it has no such day."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))

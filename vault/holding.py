@@ -28,6 +28,7 @@ COVERED: Final = frozenset(
         "accounts",
         "authorities",
         "blind_indexes",
+        "case_steps",
         "cases",
         "category_keys",
         "citizen_keys",

@@ -10,7 +10,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from audit.events import Event
-from policies.model import Action, ChangeFacts, Decision, GrantFacts, Kind, Principal, PurposeFacts, Request
+from policies.model import (
+    Action,
+    CaseFacts,
+    ChangeFacts,
+    Decision,
+    GrantFacts,
+    ItemFacts,
+    Kind,
+    Principal,
+    PurposeFacts,
+    Request,
+)
 from vault.clock import microseconds
 from vault.context import Actor, Context
 from vault.errors import NotAllowedError, ProofNeededError
@@ -117,6 +128,9 @@ def demand(
     purpose: Definition | None = None,
     service_id: UUID | None = None,
     grant: GrantFacts | None = None,
+    case: CaseFacts | None = None,
+    item: ItemFacts | None = None,
+    asker: UUID | None = None,
     reason: bool = False,
     log_of: UUID | None = None,
     change: ChangeFacts | None = None,
@@ -132,6 +146,9 @@ def demand(
         purpose: Under which purpose.
         service_id: By or for which service; the actor's own where empty.
         grant: The grant that is judged.
+        case: The case it is about.
+        item: The item that is to be put right.
+        asker: The service that a request was, or is to be, made by.
         reason: Whether a reason or evidence was given.
         log_of: For a review of the log: the organisation whose part of it is looked at.
         change: For a change of the registry: what it is and what the actor has to do with it.
@@ -152,6 +169,9 @@ def demand(
         fields=fields,
         purpose=_purpose(ctx, service, purpose) if purpose else None,
         grant=grant,
+        case=case,
+        item=item,
+        asker=str(asker or ""),
         reason=reason,
         log_of=str(log_of or ""),
         step_up_required=ctx.actor.can_prove,

@@ -112,6 +112,19 @@ class CaseState(enum.StrEnum):
     OPEN = "open"
     UPHELD = "upheld"
     NOT_UPHELD = "not-upheld"
+    WITHDRAWN = "withdrawn"
+    """Taken back by the citizen."""
+
+
+class StepKind(enum.StrEnum):
+    """What happened to a case between its opening and its end."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody who works for the service read it."""
+    EXTENDED = "extended"
+    """The answer needs longer, for a reason (UK GDPR Art. 12(3))."""
+    PAUSED = "paused"
+    """It holds the grant it is about still."""
 
 
 class TokenKind(enum.StrEnum):

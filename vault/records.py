@@ -14,12 +14,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy import and_, func, or_, select
 
+from audit.events import Event
 from vault.catalogue import CATALOGUE
 from vault.context import Context
 from vault.crypto.mac import encode_tuple
 from vault.crypto.seal import Place, seal
-from vault.errors import UnknownFieldError
+from vault.errors import NotFoundError, UnknownFieldError
 from vault.ids import new_id
+from vault.journal import note
 from vault.keychain import category_key_for_writing
 from vault.kinds import RecordStatus
 from vault.models import HeldBack, Record, RecordVersion, Seal
@@ -157,6 +159,57 @@ def _add_version(
 def place_of(tenant: str, citizen_id: UUID, category: str, record_id: UUID, version: int, epoch: int) -> Place:
     """Where a version's seal belongs; it opens nowhere else."""
     return Place(tenant=tenant, citizen=citizen_id, category=category, record=record_id, version=version, epoch=epoch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What is known of an item without opening it."""
+
+    record_id: UUID
+    category: str
+    organisation_id: UUID
+    service_id: UUID | None
+    """The service that wrote it here; empty for what came from elsewhere."""
+    version: int
+    status: RecordStatus
+    received_at: datetime
+
+
+def brief(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> Brief:
+    """
+    An item of a citizen's, unopened.
+
+    Raises:
+        NotFoundError: There is none, or it is held back from its citizen for now, which looks the same.
+    """
+    row = ctx.session.get(Record, (citizen_id, record_id))
+    held = ctx.session.get(HeldBack, (citizen_id, record_id))
+    if row is None or (held is not None and held.until > ctx.now):
+        raise NotFoundError(f"record `{record_id}` is not known")
+    return Brief(
+        record_id=record_id,
+        category=row.category,
+        organisation_id=row.organisation_id,
+        service_id=None,
+        version=row.version,
+        status=row.status,
+        received_at=row.received_at,
+    )
+
+
+def mark_mistaken(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> None:
+    """
+    Mark an item as entered in error: its citizen sees it struck through, and nobody else is shown it any more.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = ctx.session.get(Record, (citizen_id, record_id), with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"record `{record_id}` is not known")
+    row.status = RecordStatus.ENTERED_IN_ERROR
+    facts = {"record": str(record_id), "category": row.category, "status": str(row.status)}
+    note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ ROLE_OF: Final = {
     "cases": Role.CITIZEN,
     "officer": Role.OFFICER,
     "looking": Role.OFFICER,
+    "casework": Role.OFFICER,
     "spoken": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,

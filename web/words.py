@@ -43,7 +43,10 @@ CASE_TAGS: Final = {
     CaseState.OPEN: (lazy_gettext("Waiting for an answer"), "govuk-tag--blue"),
     CaseState.UPHELD: (lazy_gettext("Agreed"), "govuk-tag--green"),
     CaseState.NOT_UPHELD: (lazy_gettext("Not agreed"), "govuk-tag--grey"),
+    CaseState.WITHDRAWN: (lazy_gettext("Taken back"), "govuk-tag--grey"),
 }
+CASE_LATE: Final = (lazy_gettext("Late"), "govuk-tag--red")
+"""How a case stands whose answer is due already."""
 CASE_KINDS: Final = {
     CaseKind.OBJECTION: lazy_gettext("An objection"),
     CaseKind.CHALLENGE: lazy_gettext("Something seems wrong"),
@@ -196,5 +199,6 @@ def init_app(app: Flask) -> None:
         grant_tags=GRANT_TAGS,
         case_tags=CASE_TAGS,
         case_kinds=CASE_KINDS,
+        case_late=CASE_LATE,
         service_tags=SERVICE_TAGS,
     )

@@ -9,13 +9,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from audit.events import Event
-from vault import citizens, grants, purposes, records, requests, services, tokens
+from vault import accounts, citizens, grants, purposes, records, requests, services, tokens
 from vault.access import ActingPerson, Proof, read_with_token
+from vault.accounts import StaffLabel
 from vault.clock import utc_now
 from vault.context import OPERATOR, SYSTEM, Actor, Vault
 from vault.grants import GrantView
 from vault.journal import note
-from vault.kinds import CitizenStatus, RecordStatus
+from vault.kinds import CitizenStatus, RecordStatus, Role
 from vault.purposes import Choice, Definition
 from vault.records import NewItem, Source
 from vault.release import Refusal, Release
@@ -84,6 +85,14 @@ class House:
     def service(self) -> Actor:
         """The home-care service."""
         return Actor(kind="service", service_id=self.service_id, organisation_id=self.council_id)
+
+    def officer(self) -> Actor:
+        """Somebody new who works for the home-care service."""
+        with self.vault.transaction(OPERATOR) as ctx:
+            label = StaffLabel("Aisha", "senior carer", "north")
+            return accounts.make(
+                ctx, role=Role.OFFICER, organisation_id=self.council_id, service_id=self.service_id, label=label
+            ).actor()
 
     def ask(self, fields: frozenset[str] = ALLOWED, purpose: str = CARE, **more: Any) -> requests.Asked:
         """Ask the resident for *fields*."""

@@ -314,10 +314,8 @@ def test_a_statutory_grant_has_no_stop_and_an_objection_pauses_it(house: House) 
             grant_id=grant.grant_id,
         )
         assert grants.view(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id).state is GrantState.PAUSED
-    with house.vault.transaction(SYSTEM) as ctx:
-        answered = cases.answer(
-            ctx, citizen_id=house.citizen_id, case_id=case.case_id, upheld=True, words="You are right."
-        )
+    with house.vault.transaction(house.officer()) as ctx:
+        answered = cases.answer(ctx, case_id=case.case_id, upheld=True, words="You are right.")
         assert answered.state is CaseState.UPHELD
         state = grants.view(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id).state
     assert state is GrantState.WITHDRAWN
@@ -402,10 +400,10 @@ def test_one_answer_does_not_lift_the_pause_that_another_objection_holds(house: 
             )
             for words in ("I moved out.", "And it is not my flat.")
         )
-    states = []
+    states, officer = [], house.officer()
     for case in (first, second):
-        with house.vault.transaction(SYSTEM) as ctx:
-            cases.answer(ctx, citizen_id=house.citizen_id, case_id=case.case_id, upheld=False, words="We looked.")
+        with house.vault.transaction(officer) as ctx:
+            cases.answer(ctx, case_id=case.case_id, upheld=False, words="We looked.")
             states.append(grants.view(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id).state)
     assert states == [GrantState.PAUSED, GrantState.ACTIVE]
 

@@ -19,6 +19,7 @@ from vault.kinds import (
     RequestState,
     Role,
     ServiceStatus,
+    StepKind,
     TokenKind,
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
@@ -35,7 +36,7 @@ from vault.models.registry import (
     ServicePurpose,
     VaultFact,
 )
-from vault.models.sharing import AccessRequest, Case, Grant, SpentProof, Token
+from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, SpentProof, Token
 from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
 from vault.models.watching import LogLine, RefusalSum
 
@@ -50,6 +51,7 @@ __all__ = [
     "Case",
     "CaseKind",
     "CaseState",
+    "CaseStep",
     "CategoryKey",
     "Challenge",
     "ChangeKind",
@@ -89,6 +91,7 @@ __all__ = [
     "ServiceStatus",
     "SignIn",
     "SpentProof",
+    "StepKind",
     "Token",
     "TokenKind",
     "UnmatchedItem",

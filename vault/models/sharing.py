@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, TokenKind
+from vault.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, StepKind, TokenKind
 from vault.models.base import Authenticated, Base, Covered
 
 _PENDING = text("state = 'pending'")
@@ -129,6 +129,7 @@ class Case(Authenticated, Covered, Base):
     """An objection, challenge or correction, with the month in which it must be answered."""
 
     __tablename__ = "cases"
+    __table_args__ = (Index(None, "case_id", unique=True), Index(None, "service_id"))
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -143,4 +144,20 @@ class Case(Authenticated, Covered, Base):
     state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN)
     sealed_answer: Mapped[bytes | None] = mapped_column(default=None)
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class CaseStep(Authenticated, Covered, Base):
+    """One thing that happened to a case: taken up, given longer, or holding a grant still."""
+
+    __tablename__ = "case_steps"
+    __table_args__ = (Index(None, "citizen_id", "case_id"),)
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    kind: Mapped[StepKind]
+    at: Mapped[datetime]
+    account_id: Mapped[UUID | None] = mapped_column(default=None)
+    sealed_words: Mapped[bytes | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from vault import cases, grants, requests
-from vault.kinds import CaseState, RequestState
+from vault.kinds import RequestState
 from web.auth import me
 from web.faults import WrongRoleError
 from web.pages.common import reading
@@ -39,10 +39,10 @@ def home() -> ResponseReturnValue:
             for each in requests.of_service(ctx, service_id=service_id())
             if each.state is RequestState.PENDING and each.purpose.citizen_decides
         ]
-        open_cases = [each for each in cases.of_service(ctx, service_id=service_id()) if each.state is CaseState.OPEN]
+        open_cases = sum(each.is_open for each in cases.of_service(ctx, service_id=service_id()))
     return render_template(
         "officer/home.html",
         live=sorted(live, key=lambda each: each.not_after),
         waiting=waiting,
-        open_cases=sorted(open_cases, key=lambda each: each.due_at),
+        open_cases=open_cases,
     )
