@@ -46,6 +46,7 @@ PLANTED: Final = {
     "a-part-of-requests-is-used-beside-its-package": ("web/pages/spoken.py", "import vault.requests.asking", "parts"),
     "a-view-of-grants-changes-one": ("vault/grants/views.py", "import vault.grants.changing", "grants-floors"),
     "a-view-of-requests-asks": ("vault/requests/views.py", "import vault.requests.asking", "requests-floors"),
+    "a-step-of-a-case-answers-it": ("vault/cases/steps.py", "import vault.cases.working", "cases-floors"),
     "a-format-reaches-the-store": ("audit/tree.py", "import audit.store", "audit-floors"),
     "a-model-reaches-the-engine": ("policies/model.py", "import policies.engine", "policies-floors"),
 }
