@@ -10,6 +10,7 @@ from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Challenge, Link, SignIn
 from vault.runtime import prepare
+from vault.trail import catch_up
 
 IDLE_MICROSECONDS = 60_000_000
 """A writer of the log that was silent for a minute says that it is still there, so that a tail cut off is noticed."""
@@ -20,6 +21,7 @@ def keep_house(vault: Vault) -> None:
     prepare(vault)
     refusals.hand_over(vault, vault.sums)
     refusals.settle(vault)
+    catch_up(vault)
     with vault.transaction(SYSTEM) as ctx:
         grants.sweep(ctx)
         requests.sweep(ctx)

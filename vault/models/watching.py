@@ -27,15 +27,15 @@ class LogLine(Base):
 
     __tablename__ = "log_lines"
     __table_args__ = (
-        Index(None, "event", "log", "at"),
-        Index(None, "purpose", "log", "at"),
-        Index(None, "subject", "log", "at"),
-        Index(None, "organisation_id", "log", "at"),
-        Index(None, "service_id", "log", "at"),
-        Index(None, "person", "log", "at"),
-        Index(None, "grant_id", "log", "at"),
-        Index(None, "case_id", "log", "at"),
-        Index(None, "time"),
+        Index(None, "event", "time", "log", "at"),
+        Index(None, "purpose", "time", "log", "at"),
+        Index(None, "subject", "time", "log", "at"),
+        Index(None, "organisation_id", "time", "log", "at"),
+        Index(None, "service_id", "time", "log", "at"),
+        Index(None, "person", "time", "log", "at"),
+        Index(None, "grant_id", "time", "log", "at"),
+        Index(None, "case_id", "time", "log", "at"),
+        Index(None, "time", "log", "at"),
     )
 
     log: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

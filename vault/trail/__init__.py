@@ -1,0 +1,35 @@
+"""Who looked: the log as a citizen, or an auditor, may read it.
+
+A citizen finds their lines by the pseudonyms that their audit key gives for each month, and opens them with that key.
+An auditor opens only what the month's accountability key opens: never what names a citizen. An auditor of the council
+reads the whole log, one of another organisation what that organisation's services and staff did.
+"""
+
+from vault.trail.citizens import line, of_citizen
+from vault.trail.exporting import Exported, export, holding
+from vault.trail.lines import Line, Who
+from vault.trail.places import catch_up
+from vault.trail.proving import Checked, check, leaf_of
+from vault.trail.review import Filters, Found, entry, search, sees_everything
+from vault.trail.subjects import find_person, person_behind
+
+__all__ = [
+    "Checked",
+    "Exported",
+    "Filters",
+    "Found",
+    "Line",
+    "Who",
+    "catch_up",
+    "check",
+    "entry",
+    "export",
+    "find_person",
+    "holding",
+    "leaf_of",
+    "line",
+    "of_citizen",
+    "person_behind",
+    "search",
+    "sees_everything",
+]

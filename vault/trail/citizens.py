@@ -1,0 +1,73 @@
+"""A citizen's own lines, found by the pseudonyms of the months since their record began."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from audit import read
+from policies.model import Action
+from vault.clock import month_of
+from vault.context import Context
+from vault.errors import NotFoundError
+from vault.judging import demand
+from vault.keychain import audit_key
+from vault.models import Citizen
+from vault.trail.lines import Line, line_of, open_for_subject
+from vault.trail.proving import entry_row, position
+
+
+def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str | None = None) -> list[Line]:
+    """
+    A citizen's newest lines, newest first; *before* is the position where the last page ended.
+
+    Raises:
+        NotFoundError: No such citizen.
+        KeyDestroyedError: The citizen's audit key was destroyed.
+    """
+    _demand(ctx, citizen_id)
+    key = audit_key(ctx, citizen_id=citizen_id)
+    mine = list(pseudonyms(ctx, citizen_id, key))
+    rows = read.entries_for(ctx.session.connection(), mine, before=position(before), limit=limit)
+    return [line_of(ctx, row, open_for_subject(row.payload, key)) for row in rows]
+
+
+def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
+    """
+    One line of a citizen's.
+
+    Raises:
+        NotFoundError: It is not theirs, or there is none; both look the same.
+    """
+    _demand(ctx, citizen_id)
+    key = audit_key(ctx, citizen_id=citizen_id)
+    row = entry_row(ctx, leaf_hash)
+    mine = {pseudonym.hex() for pseudonym in pseudonyms(ctx, citizen_id, key)}
+    if row.leaf.subject not in mine:
+        raise NotFoundError("there is no such line")
+    return line_of(ctx, row, open_for_subject(row.payload, key))
+
+
+def pseudonyms(ctx: Context, citizen_id: UUID, key: bytes) -> Iterator[bytes]:
+    """The names (16 bytes each) under which a citizen stands in the log, from the month they came to this one.
+
+    Raises:
+        NotFoundError: No such citizen.
+    """
+    citizen = ctx.session.get(Citizen, citizen_id)
+    if citizen is None:
+        raise NotFoundError(f"citizen `{citizen_id}` is not known")
+    for month in months(month_of(citizen.created_at), month_of(ctx.now)):
+        yield ctx.keyring.pseudonym(key, month)
+
+
+def months(first: str, last: str) -> Iterator[str]:
+    """Every month from *first* to *last*, both as in ``2026-11``."""
+    year, month = int(first[:4]), int(first[5:])
+    while (name := f"{year:04}-{month:02}") <= last:
+        yield name
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 -- December
+
+
+def _demand(ctx: Context, citizen_id: UUID) -> None:
+    """Ask the rules; the command line of the server and the vault's own housekeeping stand outside them."""
+    if ctx.actor.kind not in {"operator", "system"}:
+        demand(ctx, action=Action.VIEW_LOG, citizen_id=citizen_id)

@@ -1,0 +1,163 @@
+"""One line of the log, opened for its reader: the leaf, what its payload says, and who that is in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from audit.entry import Leaf
+from audit.errors import PayloadBrokenError
+from audit.models import PAYLOADS
+from audit.payload import ClosedPayload, open_with_month, open_with_subject
+from audit.read import EntryRow
+from vault.clock import from_microseconds
+from vault.context import Context
+from vault.errors import VaultError
+from vault.keychain import month_key
+from vault.models import Organisation, Purpose, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who did it, as shown: role and team, never a surname; the staff reference is for auditors."""
+
+    kind: str
+    service_name: str
+    organisation_name: str
+    role: str
+    team: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the log, opened for its reader."""
+
+    leaf_hash: bytes
+    position: str | None
+    """The place in the log, as in ``0-1234``; empty while the entry waits for its number."""
+    at: datetime
+    event: str
+    actor: str
+    who: Who
+    purpose: str | None
+    purpose_name: str
+    emergency: bool
+    """Whether the purpose is one for emergencies."""
+    policy_set: str | None
+    fields: tuple[str, ...]
+    refused: tuple[str, ...]
+    because: tuple[str, ...]
+    """The rules that decided, by id."""
+    grant_id: UUID | None
+    service_id: UUID | None
+    facts: Mapping[str, Any] = field(repr=False)
+    opened: bool = True
+    """Whether the details could be opened: not once they were changed, or the time for which they are kept is over."""
+
+
+def open_for_subject(payload: ClosedPayload | None, key: bytes) -> Mapping[str, Any] | None:
+    """What a payload says to the citizen whose audit key is *key*; nothing where it does not open."""
+    if payload is None:
+        return {}
+    try:
+        opened = open_with_subject(payload, key)
+    except PayloadBrokenError:
+        return None
+    return {**opened.facts, **(opened.personal or {})}
+
+
+def open_for_auditor(ctx: Context, payload: ClosedPayload | None) -> Mapping[str, Any] | None:
+    """What a payload says to an auditor; nothing where it does not open."""
+    if payload is None:
+        return {}
+    try:
+        return open_with_month(payload, month_key(ctx, payload.month))
+    except (VaultError, PayloadBrokenError):
+        return None
+
+
+def payloads_of(ctx: Context, leaves: Iterable[Leaf]) -> dict[str, ClosedPayload]:
+    """The payloads that are kept of *leaves*, by their commitments."""
+    wanted = [bytes.fromhex(leaf.commitment) for leaf in leaves if leaf.commitment]
+    rows = ctx.session.execute(select(PAYLOADS).where(PAYLOADS.c.commitment.in_(wanted)))
+    return {row.commitment.hex(): ClosedPayload(row.commitment, row.payload, row.month) for row in rows}
+
+
+def line_of(ctx: Context, row: EntryRow, opened: Mapping[str, Any] | None) -> Line:
+    """*row* with what its payload says."""
+    leaf, facts = row.leaf, opened or {}
+    service_id = service_in(facts)
+    purpose = ctx.session.get(Purpose, leaf.purpose) if leaf.purpose else None
+    definition = purpose.definition if purpose else {}
+    return Line(
+        leaf_hash=row.leaf_hash,
+        position=str(row.position) if row.position else None,
+        at=from_microseconds(leaf.time),
+        event=str(leaf.event),
+        actor=leaf.actor,
+        who=_who(ctx, leaf, facts, service_id),
+        purpose=leaf.purpose,
+        purpose_name=str(definition.get("name", "")),
+        emergency=bool(definition.get("emergency")),
+        policy_set=leaf.policy_set,
+        fields=tuple(facts.get("fields", ())),
+        refused=tuple(facts.get("refused", ())),
+        because=tuple(facts.get("because", ())),
+        grant_id=as_id(facts.get("grant")),
+        service_id=service_id,
+        facts=facts,
+        opened=opened is not None,
+    )
+
+
+def as_id(text: object) -> UUID | None:
+    """The id that *text* writes, if there is any."""
+    return UUID(str(text)) if text else None
+
+
+def by_of(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Who acted, by ids, as `vault.journal.by` wrote it."""
+    found = facts.get("by", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def service_in(facts: Mapping[str, Any]) -> UUID | None:
+    """The service that an entry is about, or by which it was done."""
+    return as_id(facts.get("service") or by_of(facts).get("service"))
+
+
+def acting_organisation(ctx: Context, facts: Mapping[str, Any]) -> UUID | None:
+    """The organisation whose service or staff acted."""
+    by = by_of(facts)
+    if by.get("organisation"):
+        return as_id(by["organisation"])
+    service = ctx.session.get(Service, as_id(by["service"])) if by.get("service") else None
+    return service.organisation_id if service else None
+
+
+def acting_reference(facts: Mapping[str, Any]) -> str:
+    """What staff are known by: the reference their service vouches for, or the account they signed in with."""
+    acting = facts.get("acting") or {}
+    by = by_of(facts)
+    staff = by.get("kind") in {"officer", "auditor", "administrator"}
+    return str(acting.get("reference") or (by.get("account", "") if staff else ""))
+
+
+def _who(ctx: Context, leaf: Leaf, facts: Mapping[str, Any], service_id: UUID | None) -> Who:
+    by = by_of(facts)
+    service = ctx.session.get(Service, service_id) if service_id else None
+    organisation_id = service.organisation_id if service else as_id(by.get("organisation"))
+    organisation = ctx.session.get(Organisation, organisation_id) if organisation_id else None
+    acting = dict(facts.get("acting") or {})
+    return Who(
+        kind=str(by.get("kind", leaf.actor.partition(":")[0])),
+        service_name=service.name if service else "",
+        organisation_name=organisation.name if organisation else "",
+        role=str(acting.get("role", "")),
+        team=str(acting.get("team", "")),
+        reference=acting_reference(facts),
+    )
