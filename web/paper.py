@@ -177,7 +177,7 @@ def _looks(looks: tuple[Look, ...], *, whole: bool) -> Section:
 
 
 def _look(look: Look) -> Entry:
-    from web.pages.activity import saying  # noqa: PLC0415 -- pages import this module
+    from web.pages.lines import saying  # noqa: PLC0415 -- pages import this module
 
     rows = [Row(str(_("Who")), (look.who,))]
     if look.purpose:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -50,13 +51,13 @@ class Desk:
             writers=vault.writers,
         )
 
-    def found(self, who: Actor | None = None, *, before: str | None = None, limit: int = 200, **given: object) -> Found:
+    def found(self, who: Actor | None = None, *, before: str | None = None, limit: int = 200, **given: Any) -> Found:
         """What an auditor (the council's) finds."""
         self.place()
         with self.house.vault.reading(who or self.council_auditor) as ctx:
-            return trail.search(ctx, filters=Filters(**given), before=before, limit=limit)  # type: ignore[arg-type]
+            return trail.search(ctx, filters=Filters(**given), before=before, limit=limit)
 
-    def events(self, who: Actor | None = None, **given: object) -> list[str]:
+    def events(self, who: Actor | None = None, **given: Any) -> list[str]:
         """The events among what an auditor finds, without their own searches."""
         return [line.event for line in self.found(who, **given).lines if not line.event.startswith("audit:")]
 

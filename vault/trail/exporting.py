@@ -59,6 +59,8 @@ def holding(ctx: Context, *, filters: Filters) -> int:
     """
     scope = scope_of(ctx)
     demand_review(ctx, scope)
+    citizen_id = person_behind(ctx, filters.person) if filters.person else None
+    note_review(ctx, Event.AUDIT_SEARCHED, {"filters": filters.told, "counted": True}, citizen_id=citizen_id)
     return count(ctx, scope, filters, most=MOST + 1)
 
 

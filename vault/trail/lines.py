@@ -115,8 +115,11 @@ def line_of(ctx: Context, row: EntryRow, opened: Mapping[str, Any] | None) -> Li
 
 
 def as_id(text: object) -> UUID | None:
-    """The id that *text* writes, if there is any."""
-    return UUID(str(text)) if text else None
+    """The id that *text* writes, if it is one."""
+    try:
+        return UUID(str(text)) if text else None
+    except ValueError:
+        return None
 
 
 def by_of(facts: Mapping[str, Any]) -> Mapping[str, Any]:

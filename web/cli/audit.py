@@ -20,6 +20,7 @@ from audit.stored import check_tables
 from vault import holding
 from vault.clock import microseconds
 from vault.context import OPERATOR, Vault
+from web.cli.check_proof import check_proof
 from web.cli.showing import counted, json_option, progress, show
 from web.config import Config
 from web.opening import opened, settings, signer_of
@@ -30,6 +31,9 @@ MOST_NAMED = 50
 @click.group(no_args_is_help=True)
 def audit() -> None:
     """Verify, export and prove the log."""
+
+
+audit.add_command(check_proof)
 
 
 @audit.command()

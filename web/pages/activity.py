@@ -1,25 +1,24 @@
 """Who looked: every line of the log about the resident, by day, each of which can be checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Self
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import to_user_timezone
 from werkzeug.routing import BaseConverter, ValidationError
 
 from audit.events import Event
-from vault import grants, trail
+from vault import grants, requests, trail
+from vault.catalogue import CATALOGUE
 from vault.context import Context
 from vault.errors import NotFoundError
-from vault.trail import Line
+from vault.trail import Checked, Line
 from web.auth import me
 from web.pages.common import reading
+from web.pages.lines import Look, by_day, describe
 
 bp: Final = Blueprint("activity", __name__, url_prefix="/activity")
 BLUEPRINTS: Final = (bp,)
@@ -27,6 +26,8 @@ BLUEPRINTS: Final = (bp,)
 PAGE: Final = 25
 LINES: Final = 50  # lines that are read at once to find the looks among them
 TURNS: Final = 20
+OUTCOMES: Final = ("looked", "refused", "emergency")
+PERIODS: Final = {"7": timedelta(days=7), "30": timedelta(days=30), "365": timedelta(days=365)}
 
 
 class LeafConverter(BaseConverter):
@@ -45,119 +46,102 @@ class LeafConverter(BaseConverter):
         return value.hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A line in the resident's words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a resident wants to see of their lines; what is empty, or not among the choices, does not narrow it."""
 
-    line: Line
-    who: str
-    what: str
-    is_look: bool
-    """Whether somebody else looked, or tried to."""
-    by_me: bool
+    everything: bool = False
+    """Also what the resident and the system did, not only who looked."""
+    who: str = ""
+    """A service's id."""
+    what: str = ""
+    """A category."""
+    outcome: str = ""
+    period: str = ""
+    """Days back from now."""
 
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Self:
+        """Read the answers of the form."""
+        what, outcome, period = (given.get(name, "") for name in ("what", "outcome", "period"))
+        return cls(
+            everything=given.get("all") == "1",
+            who=given.get("who", "") if len(given.get("who", "")) <= 36 else "",  # noqa: PLR2004 -- an id's characters
+            what=what if what in {each.name for each in CATALOGUE.categories} else "",
+            outcome=outcome if outcome in OUTCOMES else "",
+            period=period if period in PERIODS else "",
+        )
 
-def _who(line: Line) -> str:
-    who = line.who
-    if who.kind == "citizen":
-        return str(_("You"))
-    place = who.service_name or who.organisation_name
-    person = ", ".join(part for part in (who.role, who.team) if part)
-    if not person and who.kind in {"auditor", "administrator"}:
-        person = _staff()[who.kind]
-    if place and person:
-        return str(_("%(person)s, %(place)s", person=person[:1].upper() + person[1:], place=place))
-    return place or _staff().get(who.kind, str(_("The council’s system")))
+    @property
+    def told(self) -> dict[str, str]:
+        """The same as it stands in an address."""
+        held = {"who": self.who, "what": self.what, "outcome": self.outcome, "period": self.period}
+        held["all"] = "1" if self.everything else ""
+        return {name: value for name, value in held.items() if value}
 
+    @property
+    def narrows(self) -> bool:
+        """Whether lines are left out by choice."""
+        return bool(self.who or self.what or self.outcome or self.period)
 
-def _staff() -> dict[str, str]:
-    return {"auditor": _("An auditor"), "administrator": _("An administrator"), "officer": _("A member of staff")}
+    def since(self, now: datetime) -> datetime | None:
+        """The oldest moment wanted."""
+        return now - PERIODS[self.period] if self.period else None
 
-
-def _sayings() -> dict[str, str]:
-    """What each event is called on a resident's pages."""
-    return {
-        "record:opened": _("looked at your data"),
-        "record:viewed": _("looked at your data"),
-        "record:exported": _("took a copy of your data"),
-        "record:refused": _("asked to look and was refused"),
-        "record:written": _("added to your record"),
-        "record:resealed": _("locked your record with a new key"),
-        "record:disposed": _("deleted something that is no longer kept"),
-        "record:shown-again": _("showed you something that was held back for a time"),
-        "record:unseal-failed": _("tried to open something that did not open"),
-        "request:made": _("asked to see some of your data"),
-        "request:decided": _("decided a request"),
-        "grant:made": _("began sharing"),
-        "grant:narrowed": _("shared less"),
-        "grant:renewed": _("shared for longer"),
-        "grant:withdrawn": _("stopped sharing"),
-        "grant:expired": _("sharing ended on its last day"),
-        "grant:used-up": _("sharing ended because it was used up"),
-        "grant:paused": _("paused sharing"),
-        "grant:resumed": _("began sharing again"),
-        "token:issued": _("got a key to look for five minutes"),
-        "sign-in:made": _("signed in"),
-        "sign-in:ended": _("signed out"),
-        "sign-in:refused": _("could not sign in"),
-        "account:made": _("made your account"),
-        "account:closed": _("closed your account"),
-        "passkey:added": _("added a passkey"),
-        "passkey:removed": _("removed a passkey"),
-        "link:made": _("made a sign-in link for you"),
-        "link:used": _("used a sign-in link"),
-        "case:opened": _("told us something was wrong"),
-        "case:read": _("read what you told us"),
-        "case:acknowledged": _("took up what you told us"),
-        "case:extended": _("needs longer to answer what you told us"),
-        "case:answered": _("answered what you told us"),
-        "case:withdrawn": _("took back what you told us"),
-        "contact:checked": _("checked how not to contact you"),
-        "citizen:made": _("began your record here"),
-        "citizen:changed": _("changed your record’s status"),
-        "key:made": _("made a new key for your record"),
-    }
-
-
-def saying(event: str) -> str:
-    """What *event* is called on a resident's pages; its own name where there is no word for it."""
-    return _sayings().get(event, event.replace(":", " "))
-
-
-def _is_own(line: Line) -> bool:
-    return line.who.kind == "citizen"
-
-
-def describe(line: Line) -> Look:
-    """*line* in the resident's words."""
-    look = line.event in {Event.RECORD_OPENED, Event.RECORD_REFUSED} and not _is_own(line)
-    return Look(line, _who(line), saying(line.event), look, _is_own(line))
-
-
-def by_day(looks: Sequence[Look]) -> list[tuple[date, list[Look]]]:
-    """*looks* by the day on which they happened, as it was in the council's time zone."""
-    return [(day, list(found)) for day, found in groupby(looks, key=lambda look: to_user_timezone(look.line.at).date())]
+    def fits(self, look: Look) -> bool:
+        """Whether *look* is wanted; the period is not asked here."""
+        line = look.line
+        if not (look.is_look or self.everything):
+            return False
+        if self.who and str(line.service_id) != self.who:
+            return False
+        if self.what and not any(name.startswith(f"{self.what}.") for name in (*line.fields, *line.refused)):
+            return False
+        refused = line.event == Event.RECORD_REFUSED
+        outcome = {"": True, "looked": not refused, "refused": refused, "emergency": line.emergency}
+        return outcome[self.outcome]
 
 
 @bp.get("")
 def overview() -> ResponseReturnValue:
-    """The newest lines; ``?all=1`` shows what the resident and the system did too."""
+    """The newest lines, as the form narrows them; ``?all=1`` shows what the resident and the system did too."""
     before = request.args.get("before")
-    everything = request.args.get("all") == "1"
+    wanted = Wanted.of(request.args)
+    citizen_id = me().citizen_id
     with reading() as ctx:
-        looks, more = looks_at(ctx, me().citizen_id, before=before, everything=everything)
-    return render_template("activity/overview.html", days=by_day(looks), everything=everything, more=more)
+        looks, more = looks_at(ctx, citizen_id, before=before, wanted=wanted)
+        services = _services(ctx, citizen_id)
+    return render_template(
+        "activity/overview.html",
+        days=by_day(looks),
+        wanted=wanted,
+        more=more,
+        before=before,
+        services=services,
+        categories=[(each.name, each.words) for each in CATALOGUE.categories],
+    )
+
+
+def _services(ctx: Context, citizen_id: UUID) -> list[tuple[str, str]]:
+    """The services that asked for something, or were allowed something, by id and name."""
+    asked = [each.service for each in requests.of_citizen(ctx, citizen_id=citizen_id)]
+    allowed = [each.service for each in grants.of_citizen(ctx, citizen_id=citizen_id)]
+    names = {str(each.service_id): each.name for each in (*asked, *allowed)}
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 def looks_at(
-    ctx: Context, citizen_id: UUID, *, before: str | None = None, everything: bool = False, most: int = PAGE
+    ctx: Context, citizen_id: UUID, *, before: str | None = None, wanted: Wanted | None = None, most: int = PAGE
 ) -> tuple[list[Look], str | None]:
     """About *most* looks at a citizen's data, newest first, and where the next page begins (None at the end)."""
+    wanted = wanted or Wanted()
+    since = wanted.since(ctx.now)
     found: list[Look] = []
     for _turn in range(TURNS):
         lines = trail.of_citizen(ctx, citizen_id=citizen_id, limit=LINES, before=before)
-        found += [look for line in lines if (look := describe(line)).is_look or everything]
-        before = older(lines, LINES)
+        within = [line for line in lines if since is None or line.at >= since]
+        found += [look for line in within if wanted.fits(look := describe(line))]
+        before = older(lines, LINES) if len(within) == len(lines) else None
         if before is None or len(found) >= most:
             break
     return found, before
@@ -206,6 +190,11 @@ def proof(leaf_hash: bytes) -> ResponseReturnValue:
         checked = trail.check(ctx, leaf_hash=leaf_hash)
     if not checked.proof:
         raise NotFoundError("this line has no proof yet")
+    return proof_file(leaf_hash, checked)
+
+
+def proof_file(leaf_hash: bytes, checked: Checked) -> Response:
+    """The proof as a download, named by the line it proves."""
     answer = Response(checked.proof, mimetype="text/plain")
-    answer.headers["Content-Disposition"] = f'attachment; filename="line-{leaf_hash.hex()[:8]}.tlog-proof"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{leaf_hash.hex()}.tlog-proof"'
     return answer

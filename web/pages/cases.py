@@ -13,8 +13,8 @@ from vault.errors import NotFoundError, WrongStateError
 from vault.kinds import CaseKind
 from vault.views import ServiceView
 from web.auth import me
-from web.pages.activity import describe
 from web.pages.common import Answers, changing, page, reading
+from web.pages.lines import describe
 from web.pages.sharing import grant_of
 
 bp: Final = Blueprint("cases", __name__, url_prefix="/told-us")

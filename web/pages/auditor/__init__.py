@@ -1,0 +1,11 @@
+"""An auditor's pages: searching the log, one entry with its proof, one person's lines, and a copy to take along.
+
+Names and values of residents stay closed. Every search, look and copy is in the log itself.
+"""
+
+from web.pages.auditor import copying, entries, people, searching
+from web.pages.auditor.searching import bp
+
+BLUEPRINTS = (bp,)
+
+__all__ = ["BLUEPRINTS", "copying", "entries", "people", "searching"]
