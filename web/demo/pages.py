@@ -57,7 +57,7 @@ def be(slug: str) -> ResponseReturnValue:
         runtime().names.drop(me().cookie)
     page = steps.PAGES.get(request.form.get("page", ""))
     if slug == steps.LOOKER and (shared := _hero_shares()):
-        go_on_to(url_for("officer.view", grant_id=shared))
+        go_on_to(url_for("looking.before", grant_id=shared))
     elif page and account.role is Role.CITIZEN:
         go_on_to(url_for(page))
     return let_in(account.account_id, method="demo")

@@ -14,9 +14,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from audit.events import Event
+from tests.log_reading import told
 from tests.portal_world import Portal
-from vault import trail
-from vault.context import OPERATOR
 
 OWNERS: Final = {
     "edith": ("/home", "/record", "/record/home_access", "/requests", "/sharing", "/activity", "/told-us"),
@@ -86,7 +85,6 @@ def test_somebody_elses_things_look_as_if_they_were_not_there(portal: Portal, sl
 def test_asking_for_somebody_elses_thing_is_logged_without_saying_what(portal: Portal) -> None:
     request_id = portal.waiting("edith").request_id
     assert portal.client("priya").get(f"/requests/{request_id}").status_code == 404
-    with portal.vault.transaction(OPERATOR) as ctx:
-        refused = [line for line in trail.latest(ctx, limit=5) if line.event == Event.PAGE_REFUSED]
+    refused = told(portal.vault, Event.PAGE_REFUSED)
     assert [line.facts["endpoint"] for line in refused] == ["decision.show"]
     assert str(request_id) not in str(refused[0])
