@@ -50,17 +50,20 @@ HSTS: Final = "max-age=31536000; includeSubDomains"  # one year, RFC 6797
 STATIC_SECONDS: Final = 3600
 
 
+def headers_of(app: Flask) -> dict[str, str]:
+    """The headers that every answer of *app* carries, whatever it is."""
+    return {**ALWAYS, "Strict-Transport-Security": HSTS} if app.extensions["vault"].config.secure else dict(ALWAYS)
+
+
 def init_app(app: Flask) -> None:
     """Set the headers on every answer of *app*."""
-    secure = app.extensions["vault"].config.secure
+    always = headers_of(app)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         """Add what is missing; a view may set a stricter value of its own."""
-        for name, value in ALWAYS.items():
+        for name, value in always.items():
             response.headers.setdefault(name, value)
-        if secure:
-            response.headers.setdefault("Strict-Transport-Security", HSTS)
         response.headers["Cache-Control"] = _cache(response)
         return response
 

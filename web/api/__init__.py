@@ -5,7 +5,7 @@ A view here parses, calls one vault service and answers. Pages for people are `w
 
 from flask import Flask
 
-from web.api import challenges, edge, grants, oauth, operations, records
+from web.api import challenges, edge, front, grants, oauth, operations, records
 
 
 def init_app(app: Flask) -> None:
@@ -16,3 +16,4 @@ def init_app(app: Flask) -> None:
     records.init_app(app)
     operations.init_app(app)
     challenges.init_app(app)
+    front.init_app(app, edge.of(app))

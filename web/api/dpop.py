@@ -43,14 +43,12 @@ def open_proof(shown: Sequence[str]) -> OpenedProof:
     if len(shown) != 1:
         raise ProofInvalidError("show exactly one DPoP proof")
     try:
-        header = jose.read_header(shown[0])
-        if header.get("typ") != TYPE:
-            raise ProofInvalidError(f"the proof's type is not {TYPE}")
-        key = jose.public_key(header.get("jwk"))
-        claims = jose.verified(shown[0], key)
+        signer, claims = jose.by_its_own_key(shown[0])
     except jose.SignatureRefusedError as error:
         raise ProofInvalidError(f"the DPoP proof cannot be taken: {error}") from None
-    return OpenedProof(key.thumbprint(), claims)
+    if signer.header.get("typ") != TYPE:
+        raise ProofInvalidError(f"the proof's type is not {TYPE}")
+    return OpenedProof(signer.thumbprint, claims)
 
 
 def check_proof(

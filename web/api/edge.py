@@ -48,7 +48,12 @@ def init_app(app: Flask) -> None:
 
 def edge() -> Edge:
     """The current app's edge."""
-    return cast("Edge", current_app.extensions[_EXTENSION])
+    return of(current_app)
+
+
+def of(app: Flask) -> Edge:
+    """The edge of *app*."""
+    return cast("Edge", app.extensions[_EXTENSION])
 
 
 def service_actor(service_id: UUID, organisation_id: UUID) -> Actor:

@@ -7,6 +7,7 @@ The algorithms are those of FAPI 2.0 (section 5.4.1): ES256, PS256 and Ed25519, 
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from joserfc import jws
@@ -20,6 +21,7 @@ from web.schemas import strict_json
 ALGORITHMS: Final = ("ES256", "PS256", "Ed25519", "EdDSA")
 RSA_BITS: Final = range(2048, 4097)  # larger keys cost the server more than they give
 LONGEST_TOKEN: Final = 8192
+MOST_SIGNERS: Final = 512
 DOTS: Final = 2  # header.payload.signature
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -129,6 +131,56 @@ def verified(token: str, key: PublicKey | KeySet) -> dict[str, Any]:
         SignatureRefusedError: The signature does not verify, or the claims are not strict JSON.
     """
     return _strict(opened(token, key))
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed a token that carries its own public key, as its protected header says."""
+
+    header: Mapping[str, Any]
+    key: PublicKey
+    thumbprint: str
+    """RFC 7638 thumbprint of the key (SHA-256, base64url, 43 characters)."""
+    algorithm: Any
+    """joserfc's own model of the algorithm, as `_Registry.get_alg` gives it."""
+
+
+_SIGNERS: Final[dict[str, Signer]] = {}
+"""Signers whose header was read, checked and found to verify, by the very characters of that header."""
+
+
+def by_its_own_key(token: str) -> tuple[Signer, dict[str, Any]]:
+    """
+    The signer and the claims of *token*, once its signature verifies under the public key in its own header.
+
+    A service signs each proof under the same header; once one has verified, the same characters are not read again.
+
+    Raises:
+        SignatureRefusedError: The header or its key is not taken, the signature does not verify, or the claims are not
+            strict JSON.
+    """
+    head, _, rest = token.partition(".")
+    known = _SIGNERS.get(head)
+    if known is None:
+        return _introduced(head, token)
+    payload, dot, signature = rest.partition(".")
+    if len(token) > LONGEST_TOKEN or not token.isascii() or not dot or "." in signature:
+        raise SignatureRefusedError("it is not a compact JWS")
+    signed = token[: len(head) + 1 + len(payload)].encode()
+    if not known.algorithm.verify(signed, _decoded(signature), known.key):
+        raise SignatureRefusedError("its signature does not verify")
+    return known, _strict(_decoded(payload))
+
+
+def _introduced(head: str, token: str) -> tuple[Signer, dict[str, Any]]:
+    header = read_header(token)
+    key = public_key(header.get("jwk"))
+    claims = verified(token, key)
+    signer = Signer(header, key, key.thumbprint(), _REGISTRY.get_alg(header["alg"]))
+    if len(_SIGNERS) >= MOST_SIGNERS:
+        _SIGNERS.clear()
+    _SIGNERS[head] = signer
+    return signer, claims
 
 
 def key_set(jwks: Mapping[str, Any]) -> KeySet:

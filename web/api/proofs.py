@@ -1,10 +1,11 @@
 """The request's DPoP proof and token, judged for where they were sent."""
 
 from flask import request
+from werkzeug.datastructures import Headers
 
 from vault.access import Proof
 from web.api import dpop
-from web.api.edge import edge
+from web.api.edge import Edge, edge
 from web.faults import TokenMissingError
 
 SCHEME = "DPoP"
@@ -18,11 +19,15 @@ def shown_proof(access_token: str | None = None) -> Proof:
         ProofInvalidError: It is missing, or not for this request.
         NonceNeededError: It lacks this server's nonce.
     """
-    here = edge()
+    return proof_shown(edge(), request.headers, method=request.method, path=request.path, access_token=access_token)
+
+
+def proof_shown(here: Edge, headers: Headers, *, method: str, path: str, access_token: str | None) -> Proof:
+    """The proof among *headers*, for a request that was not made Flask's; raises like `shown_proof`."""
     return dpop.check_proof(
-        request.headers.getlist(dpop.HEADER),
-        method=request.method,
-        url=here.url(request.path),
+        headers.getlist(dpop.HEADER),
+        method=method,
+        url=here.url(path),
         now=here.vault.clock(),
         nonces=here.nonces,
         access_token=access_token,
@@ -36,7 +41,12 @@ def shown_token() -> str:
     Raises:
         TokenMissingError: There is none, more than one, or it is shown as a bearer token.
     """
-    shown = request.headers.getlist("Authorization")
+    return token_shown(request.headers)
+
+
+def token_shown(headers: Headers) -> str:
+    """The access token among *headers*; raises like `shown_token`."""
+    shown = headers.getlist("Authorization")
     scheme, _, handle = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
     if scheme.lower() != SCHEME.lower() or not 0 < len(handle) <= 128 or not handle.isascii() or " " in handle:  # noqa: PLR2004 -- characters; our handles have 43
         raise TokenMissingError("show the access token as `Authorization: DPoP` with a proof for it")
@@ -45,5 +55,9 @@ def shown_token() -> str:
 
 def fresh_nonce() -> dict[str, str]:
     """The header that hands out the nonce of now."""
-    here = edge()
+    return nonce_of(edge())
+
+
+def nonce_of(here: Edge) -> dict[str, str]:
+    """As `fresh_nonce`, for an answer that is not made Flask's."""
     return {dpop.NONCE_HEADER: here.nonces.current(here.vault.clock())}

@@ -1,24 +1,28 @@
 """The data API: the granted fields of the token's citizen, through the door and no other way."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
 from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
-from marshmallow import RAISE
+from marshmallow import RAISE, ValidationError
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from vault import access
 from vault.access import ActingPerson
-from vault.errors import InvalidInputError
+from vault.errors import InvalidInputError, UnknownFieldError
 from vault.release import FieldState, Opened, RecordView, Refusal, Release
 from web.api import receipts, structured
-from web.api.edge import edge
-from web.api.proofs import fresh_nonce, shown_proof, shown_token
+from web.api.edge import RECORDS_PATH, Edge, edge
+from web.api.proofs import nonce_of, proof_shown, token_shown
 from web.errors import PROBLEM_TYPE, problem
 from web.faults import MalformedRequestError
 from web.limits import limiter
@@ -111,43 +115,78 @@ class Records(MethodView):
 
         Logged for the citizen before anything is opened. `Vault-Log-Receipt` is a signed promise of that entry.
         """
-        handle = shown_token()
-        proof = shown_proof(handle)
-        answer = access.read_with_token(
-            edge().vault,
-            handle=handle,
-            proof=proof,
-            acting=_acting(),
-            fields=asked_fields(query),
-            history=query["history"],
-        )
-        return _refused(answer) if isinstance(answer, Refusal) else _released(answer)
+        asked = Asked(asked_fields(query), query["history"])
+        answer = look(edge(), request.headers, method=request.method, asked=asked)
+        if isinstance(answer, Refusal):
+            return refused(answer)
+        body, headers = opened(edge(), answer)
+        return Response(body, mimetype="application/json", headers=headers)
 
 
 blueprint.route("/records", parameters=[_ACTOR, _PROOF])(Records)
 
 
-def _acting() -> ActingPerson | None:
-    shown = request.headers.getlist(structured.HEADER)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a query asks for: fields (None for what may be seen), and whether what is past is wanted too."""
+
+    fields: frozenset[str] | None
+    history: bool
+
+
+@lru_cache(maxsize=1024)
+def asked_in(query: str) -> Asked | None:
+    """What a query string asks for; None where the app must say what is wrong with it."""
+    try:
+        given = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
+        loaded = _QUERY.load(dict(given))
+        return Asked(asked_fields(loaded), loaded["history"]) if len(dict(given)) == len(given) else None
+    except (ValueError, ValidationError, UnknownFieldError):
+        return None
+
+
+_QUERY: Final = RecordsQuery()
+
+
+def look(here: Edge, headers: Headers, *, method: str, asked: Asked) -> Release | Refusal:
+    """
+    Ask the door, with the token, the proof and the acting person among *headers*.
+
+    Raises:
+        WebError: One of them is missing or unsound.
+        VaultError: The door does not let this caller ask.
+    """
+    handle = token_shown(headers)
+    proof = proof_shown(here, headers, method=method, path=RECORDS_PATH, access_token=handle)
+    acting = _acting(headers)
+    return access.read_with_token(
+        here.vault, handle=handle, proof=proof, acting=acting, fields=asked.fields, history=asked.history
+    )
+
+
+def _acting(headers: Headers) -> ActingPerson | None:
+    shown = headers.getlist(structured.HEADER)
     if len(shown) > 1:
         raise MalformedRequestError(f"show one {structured.HEADER} header")
     return structured.acting_person(shown[0]) if shown else None
 
 
-def _refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """The answer to a refusal, with its reasons."""
     reasons = {"because": list(refusal.because), "missing": list(refusal.missing)}
     return problem(HTTPStatus.FORBIDDEN, refusal.code, refusal.officer_words, **reasons)
 
 
-def _released(release: Release) -> Response:
-    body = orjson.dumps(_body(release, release.unseal()))
-    headers = {"Cache-Control": "no-store", receipts.HEADER: receipts.of(edge().vault, release), **fresh_nonce()}
-    return Response(body, mimetype="application/json", headers=headers)
+def opened(here: Edge, release: Release) -> tuple[bytes, dict[str, str]]:
+    """The body of the answer to a release, JSON, and the headers of its own."""
+    body = orjson.dumps(_body(here, release, release.unseal()))
+    promise = {receipts.HEADER: receipts.of(here.vault, release)}
+    return body, {"Cache-Control": "no-store", **promise, **nonce_of(here)}
 
 
-def _body(release: Release, opened: Opened) -> dict[str, Any]:
+def _body(here: Edge, release: Release, opened: Opened) -> dict[str, Any]:
     return {
-        "records": [_record(_reader(release), record) for record in opened.records],
+        "records": [_record(here, _reader(release), record) for record in opened.records],
         "fields": sorted(release.fields),
         "missing": list(release.missing),
         "states": _states(opened.states),
@@ -161,9 +200,9 @@ def _reader(release: Release) -> UUID:
     return release.service_id
 
 
-def _record(service_id: UUID, record: RecordView) -> dict[str, Any]:
+def _record(here: Edge, service_id: UUID, record: RecordView) -> dict[str, Any]:
     return {
-        "id": edge().pairwise(service_id, record.record_id),
+        "id": here.pairwise(service_id, record.record_id),
         "category": record.category,
         "version": record.version,
         "status": str(record.status),

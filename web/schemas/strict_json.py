@@ -51,7 +51,9 @@ def _utf8(raw: bytes) -> str:
 
 
 def _check_depth(text: str, deepest: int) -> None:
-    """Count brackets outside strings before any parser recurses."""
+    """Count brackets outside strings before any parser recurses; few brackets in all are never too deep."""
+    if text.count("[") + text.count("{") <= deepest:
+        return
     depth, quoted, escaped = 0, False, False
     for character in text:
         if escaped:

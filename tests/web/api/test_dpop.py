@@ -10,6 +10,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from vault.access import Proof
+from web.api import jose
 from web.api.dpop import check_proof, open_proof
 from web.api.nonces import WINDOW_SECONDS, Nonces
 from web.faults import NonceNeededError, ProofInvalidError
@@ -192,3 +193,37 @@ def test_a_nonce_lasts_into_the_next_window_and_no_longer() -> None:
 def test_a_nonce_key_has_32_bytes() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Nonces(b"short")
+
+
+@pytest.mark.parametrize("alg", KEYS)
+def test_a_header_that_verified_before_vouches_for_no_other_proof(alg: str) -> None:
+    good = proof(key=KEYS[alg], alg=alg)
+    first = open_proof([good])
+    assert open_proof([good]) == first
+    head, payload, signature = good.split(".")
+    other = proof(key=KEYS[alg], alg=alg, jti="two").split(".")[1]
+    touched = ("A" if signature[10] != "A" else "B") + signature[11:]
+    for broken in (
+        f"{head}.{other}.{signature}",
+        f"{head}.{payload}.{signature[:10]}{touched}",
+        f"{head}.{payload}.",
+        f"{head}.{payload}",
+        f"{head}.{payload}.{signature}.{signature}",
+        f"{head}.{'A' * 9000}.{signature}",
+        f"{head}.{payload}.{signature[:-4]}",
+    ):
+        with pytest.raises(ProofInvalidError):
+            open_proof([broken])
+
+
+def test_proofs_of_another_type_are_refused_however_often_they_come() -> None:
+    for _ in range(2):
+        with pytest.raises(ProofInvalidError, match="type"):
+            open_proof([proof(header={"typ": "JWT"})])
+
+
+def test_headers_that_verified_are_remembered_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jose, "MOST_SIGNERS", 3)
+    for number in range(8):
+        open_proof([proof(header={"kid": str(number)})])
+    assert len(jose._SIGNERS) <= 3

@@ -1,0 +1,76 @@
+"""The read of the data API, answered before the app makes ready for a page.
+
+Sessions, sign-ins, routes and hooks are no business of a service's read, and cost as much as the read itself. Only a
+plain yes leaves here: a refusal, a fault, any other method or address is the app's to answer, as it answers all others.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import limits
+from flask import Flask
+from limits.strategies import FixedWindowRateLimiter
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.exceptions import TooManyRequests
+
+from vault.release import Refusal
+from web.api import records
+from web.api.edge import RECORDS_PATH, Edge
+from web.headers import headers_of
+from web.limits import limiter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_READS: Final = "records"
+_parsed: Final = lru_cache(maxsize=8)(limits.parse)
+
+
+class Front:
+    """A WSGI application in front of *app*'s own."""
+
+    def __init__(self, app: Flask, here: Edge) -> None:
+        self._app = app
+        self._here = here
+        self._behind: WSGIApplication = app.wsgi_app
+        self._always = [*headers_of(app).items(), ("Content-Type", "application/json")]
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO") != RECORDS_PATH or environ.get("REQUEST_METHOD") != "GET":
+            return self._behind(environ, start_response)
+        try:
+            self._count(str(environ.get("REMOTE_ADDR", "")))
+            asked = records.asked_in(environ.get("QUERY_STRING", ""))
+            if asked is None:
+                return self._behind(environ, start_response)
+            answer = records.look(self._here, EnvironHeaders(environ), method="GET", asked=asked)
+            if isinstance(answer, Refusal):
+                return self._by_app(environ, start_response, answer)
+            body, headers = records.opened(self._here, answer)
+        except Exception as error:  # noqa: BLE001 -- the app answers every fault, and notes the unknown ones
+            return self._by_app(environ, start_response, error)
+        start_response("200 OK", [*self._always, ("Content-Length", str(len(body))), *headers.items()])
+        return [body]
+
+    def _count(self, address: str) -> None:
+        limit = _parsed(str(self._app.config["RECORDS_CALLS"]))
+        if not FixedWindowRateLimiter(limiter.storage).hit(limit, _READS, address):
+            raise TooManyRequests
+
+    def _by_app(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", answer: Refusal | Exception
+    ) -> Iterable[bytes]:
+        """Let the app answer in its own way, its headers and all."""
+        with self._app.request_context(environ):
+            if isinstance(answer, Exception):
+                response = self._app.make_response(self._app.handle_user_exception(answer))
+            else:
+                response = records.refused(answer)
+            return self._app.process_response(response)(environ, start_response)
+
+
+def init_app(app: Flask, here: Edge) -> None:
+    """Put it in front of *app*."""
+    app.wsgi_app = Front(app, here)  # type: ignore[method-assign] # Flask's own way to wrap itself
