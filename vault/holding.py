@@ -38,6 +38,7 @@ COVERED: Final = frozenset(
         "house_keys",
         "identities",
         "import_runs",
+        "notice_choices",
         "organisations",
         "passkeys",
         "purpose_versions",
@@ -55,14 +56,15 @@ COVERED: Final = frozenset(
 )
 """Every state of these rows is in the log."""
 
-MARKED: Final = frozenset({"challenges", "links", "sign_ins", "tokens", "vault_facts"})
+MARKED: Final = frozenset({"challenges", "links", "notices", "sign_ins", "tokens", "vault_facts"})
 """These rows carry a mark and live for a short time (or say only which key store this is).
 
 The log holds their events, not their states.
 """
 
-EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "log_lines"})
-"""These rows can only make the vault refuse more, say which migration was run, count, or are derived from the log."""
+EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "log_lines", "outgoing_mail"})
+"""These rows can only make the vault refuse more, say which migration was run, count, are derived from the log, or
+ask for a mail that holds no word about anybody."""
 
 LOG: Final = frozenset(
     {"audit_outbox", "audit_entries", "audit_payloads", "audit_nodes", "audit_checkpoints", "audit_writers"}

@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import grants, refusals, requests, tokens
+from vault import grants, notices, refusals, requests, tokens
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Challenge, Link, SignIn
@@ -26,6 +26,7 @@ def keep_house(vault: Vault) -> None:
         grants.sweep(ctx)
         requests.sweep(ctx)
         tokens.sweep(ctx)
+        notices.sweep(ctx)
         _forget(ctx)
     _beat(vault)
 

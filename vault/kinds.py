@@ -177,3 +177,23 @@ class ChangeState(enum.StrEnum):
     APPLIED = "applied"
     REJECTED = "rejected"
     TAKEN_BACK = "taken-back"
+
+
+class NoticeKind(enum.StrEnum):
+    """What a citizen is told of."""
+
+    REQUEST_WAITS = "request-waits"
+    SHARE_ENDS = "share-ends-soon"
+    NEW_PASSKEY = "new-passkey"
+    RECOVERY = "recovery"
+    EMERGENCY = "emergency-look"
+    FAMILY = "family"
+    """Someone accepted an invitation to look for them, or a legal authority was entered."""
+
+
+class MailChoice(enum.StrEnum):
+    """Whether a citizen wants e-mail about what waits. The portal tells them whatever they choose."""
+
+    AT_ONCE = "at-once"
+    DAILY = "daily"
+    NONE = "none"

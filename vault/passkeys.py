@@ -12,7 +12,9 @@ from vault.context import Context
 from vault.errors import NotFoundError
 from vault.ids import new_id
 from vault.journal import note
+from vault.kinds import NoticeKind
 from vault.models import Passkey
+from vault.notices import tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ def add(ctx: Context, *, account_id: UUID, credential_id: bytes, public_key: byt
         sign_count=sign_count,
     )
     ctx.session.add(row)
+    if account.citizen_id is not None:
+        tell(ctx, citizen_id=account.citizen_id, kind=NoticeKind.NEW_PASSKEY, about=row.passkey_id)
     facts = {"account": str(account_id), "passkey": str(row.passkey_id)}
     note(ctx, Event.PASSKEY_ADDED, citizen_id=account.citizen_id, facts=facts)
     return _passkey(row)

@@ -10,6 +10,7 @@ from vault.catalogue import CATALOGUE
 from vault.context import Actor, Context, Vault
 from vault.errors import InvalidInputError
 from vault.exporting.content import Content, Item, Look, Share, Told, item_of, leaving, one_at_a_time
+from vault.judging import check_proven
 from vault.release import MASK, Opened, Refusal
 from vault.trail import Line
 
@@ -37,9 +38,12 @@ def take(vault: Vault, *, actor: Actor, citizen_id: UUID, council: str, wish: Wi
     Raises:
         InvalidInputError: *wish* picks a field that is not shown one at a time.
         NotFoundError: No such citizen.
+        ProofNeededError: The citizen could prove again who they are, and did not do it just now.
     """
     if not wish.dangerous <= set(one_at_a_time()):
         raise InvalidInputError("pick only fields that are shown one at a time")
+    with vault.reading(actor) as ctx:
+        check_proven(ctx)
     fields = frozenset(name for category in CATALOGUE.categories for name in leaving(category.name))
     answer = access.export_own(
         vault, actor=actor, citizen_id=citizen_id, fields=fields, masked=wish.dangerous, kind=wish.kind

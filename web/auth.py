@@ -57,6 +57,7 @@ ROLE_OF: Final = {
     "citizen": Role.CITIZEN,
     "record": Role.CITIZEN,
     "download": Role.CITIZEN,
+    "notices": Role.CITIZEN,
     "requests": Role.CITIZEN,
     "decision": Role.CITIZEN,
     "sharing": Role.CITIZEN,

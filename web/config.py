@@ -6,7 +6,7 @@ them is a secret: keys live in the key store that ``ROOT_KEY`` points to.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
@@ -18,6 +18,7 @@ DEFAULT_ISSUER: Final = "http://localhost:8000"
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9./_-]{0,199}")
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"", "0", "false", "no", "off"})
 _DATABASES: Final = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
@@ -46,6 +47,12 @@ class Config:
     """The number to ring for help; empty hides the line."""
     help_email: str = ""
     """The address to write to for help; empty hides the line."""
+    smtp: str = ""
+    """The mail server: ``smtps://name@host``, ``smtp://name@host`` (upgraded to TLS), or empty for no e-mail."""
+    smtp_password: str = field(default="", repr=False)
+    """A file that holds the mail server's password: a place, never a password."""
+    mail_from: str = ""
+    """The address that e-mails come from."""
     proxies: int = 0
     """How many trusted proxies stand in front and name the caller (``X-Forwarded-…``)."""
 
@@ -79,6 +86,9 @@ class Config:
             council=_text("COUNCIL", given.get("COUNCIL") or "Your council"),
             help_phone=_text("HELP_PHONE", given.get("HELP_PHONE", "")),
             help_email=_text("HELP_EMAIL", given.get("HELP_EMAIL", "")),
+            smtp=_mail_server(given.get("SMTP", "")),
+            smtp_password=given.get("SMTP_PASSWORD_FILE", ""),
+            mail_from=_mail_from(given.get("MAIL_FROM", ""), needed=bool(given.get("SMTP"))),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
         )
 
@@ -117,6 +127,27 @@ def _address(value: str) -> SplitResult:
     except ValueError as error:
         raise _wrong("ISSUER", "it is not an address") from error
     return given
+
+
+def _mail_server(value: str) -> str:
+    if not value:
+        return ""
+    try:
+        given = urlsplit(value)
+        _ = given.port
+    except ValueError as error:
+        raise _wrong("SMTP", "it is not an address") from error
+    if given.scheme not in {"smtp", "smtps"} or not given.hostname or given.path.strip("/") or given.query:
+        raise _wrong("SMTP", "it is `smtps://host`, or `smtp://host:587`, which is upgraded to TLS")
+    if given.password:
+        raise _wrong("SMTP", "the password stands in the file that SMTP_PASSWORD_FILE names")
+    return value
+
+
+def _mail_from(value: str, *, needed: bool) -> str:
+    if (needed or value) and not _MAILBOX.fullmatch(value):
+        raise _wrong("MAIL_FROM", "it is the address that e-mails come from, such as `vault@example.gov.uk`")
+    return value
 
 
 def _origin(value: str) -> str:

@@ -21,6 +21,7 @@ from policies.model import (
 FLAGS: Final = {
     "identity.name": frozenset[str](),
     "contact.phone": frozenset[str](),
+    "contact.email": frozenset[str](),
     "medication.name": frozenset({"S", "D"}),
     "medication.dose": frozenset({"S", "D"}),
     "care_visit.planned": frozenset({"s"}),
@@ -158,6 +159,7 @@ ALLOWED: Final[dict[str, Request]] = {
     "officer-corrects-what-own-service-wrote": ask(
         Action.CORRECT, OFFICER, item=replace(ITEM, service=WARD), grant=replace(GRANT, write=True)
     ),
+    "vault-tells-you-that-something-waits": ask(Action.NOTIFY, SYSTEM, fields=frozenset({"contact.email"})),
     "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
     "officer-records-a-spoken-decision": ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True),
     "administrator-keeps-the-registry": ask(

@@ -9,6 +9,7 @@ So "logged but not delivered" can happen, and the reverse cannot. A refusal is l
 raised.
 """
 
+from vault.access.addressing import Postal, email_of, postal_of
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.hinted import confirm_hint
@@ -20,11 +21,14 @@ from vault.access.shared import read_as_officer, read_with_token
 __all__ = [
     "ActingPerson",
     "ContactBy",
+    "Postal",
     "Proof",
     "confirm_hint",
     "confirm_identity",
     "contact_is_safe",
+    "email_of",
     "export_own",
+    "postal_of",
     "preview",
     "read_as_officer",
     "read_own",

@@ -15,6 +15,8 @@ from vault.kinds import (
     GrantState,
     KeyState,
     LinkKind,
+    MailChoice,
+    NoticeKind,
     RecordStatus,
     RequestState,
     Role,
@@ -38,6 +40,7 @@ from vault.models.registry import (
 )
 from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, SpentProof, Token
 from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
+from vault.models.telling import Notice, NoticeChoice, OutgoingMail
 from vault.models.watching import LogLine, RefusalSum
 
 __all__ = [
@@ -72,7 +75,12 @@ __all__ = [
     "Link",
     "LinkKind",
     "LogLine",
+    "MailChoice",
+    "Notice",
+    "NoticeChoice",
+    "NoticeKind",
     "Organisation",
+    "OutgoingMail",
     "Passkey",
     "Purpose",
     "PurposeVersion",

@@ -19,8 +19,9 @@ from vault.grants import NewGrant
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import note
 from vault.judging import demand
-from vault.kinds import Channel, Decider, RequestState, ServiceStatus
+from vault.kinds import Channel, Decider, NoticeKind, RequestState, ServiceStatus
 from vault.models import AccessRequest
+from vault.notices import tell
 from vault.purposes import Definition, may_ask, narrowest
 from vault.purposes import find as find_purpose
 from vault.requests.expiry import expire
@@ -152,6 +153,7 @@ def _wait(ctx: Context, asked: Ask, citizen_id: UUID, fields: frozenset[str], da
     if pending is None:
         row, handle = _row(ctx, asked, citizen_id, fields, days, uses)
         ctx.session.add(row)
+        tell(ctx, citizen_id=citizen_id, kind=NoticeKind.REQUEST_WAITS, about=row.request_id)
         note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts=logged(row))
         return _answer(ctx, row, handle)
     row, handle = _addressed(ctx, pending, citizen_id), new_handle()

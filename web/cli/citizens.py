@@ -4,7 +4,7 @@ from uuid import UUID
 
 import click
 
-from vault import citizens, grants, records, requests
+from vault import citizens, grants, outgoing, records, requests
 from vault.citizens import CitizenView
 from vault.context import OPERATOR
 from vault.kinds import CitizenStatus
@@ -77,3 +77,20 @@ def status(*, citizen_id: UUID, status: str) -> None:
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
         changed = citizens.set_status(ctx, citizen_id=citizen_id, status=CitizenStatus(status))
     click.echo(f"citizen {citizen_id} is {'now' if changed else 'already'} {status}")
+
+
+@citizen.command()
+@json_option
+def letters(*, as_json: bool) -> None:
+    """
+    List whom to write a letter that something waits, as they have no e-mail: each name and address once.
+
+    Who must not be written to is not in the list. Each look at a name and address is in that person's own log. The list
+    names people: print it, write, and destroy it.
+
+    \b
+    Example: citizen-vault citizen letters
+    """
+    with opened() as vault:
+        found = [{"name": postal.name, "address": postal.address} for postal in outgoing.letters(vault)]
+    show(found, as_json=as_json, lines=table(found, "name", "address") if found else ["nobody waits for a letter"])

@@ -12,9 +12,11 @@ from typing import Final
 
 from flask import Flask
 
+from vault import outgoing
 from vault.context import Vault
 from vault.housekeeping import keep_house
 from web import wsgi
+from web.mailer import mailer_of
 from web.runtime import Runtime
 
 LOOK_SECONDS: Final = 1
@@ -28,15 +30,17 @@ def make() -> Flask:
     app = wsgi.make()
     runtime = app.extensions["vault"]
     assert isinstance(runtime, Runtime)  # noqa: S101 -- put there by create_app
-    threading.Thread(target=_keep_house, args=(runtime.vault,), daemon=True).start()
+    threading.Thread(target=_keep_house, args=(runtime.vault, mailer_of(runtime.config)), daemon=True).start()
     return app
 
 
-def _keep_house(vault: Vault) -> None:
+def _keep_house(vault: Vault, mailer: outgoing.Mailer | None) -> None:
     """Once a minute, as long as this process lives; what goes wrong is said and tried again a minute later."""
     while True:
         try:
             keep_house(vault)
+            if mailer is not None:
+                outgoing.send_due(vault, mailer)
         except Exception:
             logging.getLogger("citizen-vault").exception("housekeeping failed; it is tried again in a minute")
         time.sleep(HOUSE_SECONDS)

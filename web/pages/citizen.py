@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from vault import cases, grants, requests
+from vault import cases, grants, notices, requests
 from vault.kinds import CaseState
 from web.auth import me
 from web.pages.activity import looks_at
@@ -25,5 +25,8 @@ def home() -> ResponseReturnValue:
         waiting = requests.waiting(ctx, citizen_id=citizen_id)
         live = [grant for grant in grants.of_citizen(ctx, citizen_id=citizen_id) if grant.is_live]
         looks, _more = looks_at(ctx, citizen_id, most=NEWEST)
+        unread = notices.unread(ctx, citizen_id=citizen_id)
         open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
-    return render_template("citizen/home.html", waiting=waiting, live=live, looks=looks[:NEWEST], open_cases=open_cases)
+    return render_template(
+        "citizen/home.html", waiting=waiting, live=live, looks=looks[:NEWEST], unread=unread, open_cases=open_cases
+    )

@@ -16,7 +16,7 @@ from vault.exporting.fhir_file import to_fhir
 from vault.exporting.json_file import schema, to_json
 from vault.release import Refusal
 from vault.taking import Wish
-from web import paper, typesetting
+from web import paper, proving, typesetting
 from web.auth import me
 from web.limits import limiter
 from web.pages.common import Answers, page, refused
@@ -88,6 +88,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 @bp.get("")
+@proving.first
 def ask() -> ResponseReturnValue:
     """Which kind of file, and what goes into it."""
     return _page(None)
@@ -99,6 +100,7 @@ def _page(answers: Answers | None) -> ResponseReturnValue:
 
 @bp.post("")
 @limiter.limit(FILES)
+@proving.first
 def make() -> ResponseReturnValue:
     """Make the file and hand it over with this very answer; nothing of it is kept here."""
     answers = Answers.given()

@@ -46,6 +46,9 @@ def _sayings() -> dict[str, str]:
     return {
         "record:opened": _("looked at your data"),
         "record:viewed": _("looked at your data"),
+        "contact:used": _("read where to write to you, to tell you that something waits"),
+        "notice:chosen": _("changed how we tell you things"),
+        "notice:mailed": _("sent you an e-mail that something waits"),
         "record:exported": _("took a copy of your data"),
         "record:refused": _("asked to look and was refused"),
         "record:written": _("added to your record"),

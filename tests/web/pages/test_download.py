@@ -15,9 +15,12 @@ from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
 from audit.events import Event
-from tests.portal_world import Portal, submit
-from vault import records, trail, withholding
-from vault.context import OPERATOR, SYSTEM
+from tests.portal_world import Portal, submit, token_in
+from tests.web.test_proving import give_passkey
+from vault import records, taking, trail, withholding
+from vault.clock import utc_now
+from vault.context import OPERATOR, SYSTEM, Actor
+from vault.errors import ProofNeededError
 from vault.journal import note
 from vault.records import NewItem, Source
 from vault.services import organisations
@@ -179,3 +182,19 @@ def test_a_file_holds_one_persons_facts_only(portal: Portal) -> None:
     assert mine
     assert others
     assert not mine & others
+
+
+def test_a_copy_asks_for_a_fresh_proof_from_whoever_can_give_one(portal: Portal) -> None:
+    give_passkey(portal.vault, portal.account("edith"))
+    ahead = timedelta()
+    object.__setattr__(portal.vault, "clock", lambda: utc_now() + ahead)
+    client = portal.client("edith")
+    token = token_in(client.get("/download"))
+    ahead = timedelta(minutes=10)
+    assert client.get("/download").location == "/prove"
+    assert client.post("/download", data={"csrf_token": token, "kind": "json"}).location == "/prove"
+    edith = Actor(kind="citizen", citizen_id=portal.citizen("edith"), can_prove=True)
+    with pytest.raises(ProofNeededError):
+        taking.take(
+            portal.vault, actor=edith, citizen_id=portal.citizen("edith"), council="C", wish=taking.Wish(kind="json")
+        )

@@ -1,0 +1,40 @@
+"""Messages in the portal."""
+
+from tests.portal_world import Portal, submit
+from vault import notices
+from vault.context import OPERATOR
+from vault.kinds import MailChoice
+
+
+def test_home_counts_what_is_new_and_reading_it_marks_it(portal: Portal) -> None:
+    client = portal.client("edith")
+    assert "new message" in client.get("/home").text
+    shown = client.get("/messages").text
+    assert "Somebody asks to see some of your data" in shown
+    assert "New</strong>" in shown.replace("\n", "").replace("  ", "")
+    assert "Nothing new" in client.get("/home").text
+    assert "New</strong>" not in client.get("/messages").text.replace("\n", "").replace("  ", "")
+
+
+def test_a_choice_is_kept_and_shown(portal: Portal) -> None:
+    client = portal.client("edith")
+    assert submit(client, "/messages/e-mail", {"mail": "daily"}).location == "/messages"
+    assert "once a day" in client.get("/messages").text
+    with portal.vault.reading(OPERATOR) as ctx:
+        assert notices.choice(ctx, citizen_id=portal.citizen("edith")) is MailChoice.DAILY
+        assert notices.choice(ctx, citizen_id=portal.citizen("priya")) is MailChoice.AT_ONCE
+
+
+def test_a_choice_that_is_none_says_what_to_do(portal: Portal) -> None:
+    answer = submit(portal.client("edith"), "/messages/e-mail", {"mail": "always"})
+    assert answer.status_code == 422
+    assert "Choose when we may send you an e-mail" in answer.text
+
+
+def test_somebody_without_messages_is_told_so(portal: Portal) -> None:
+    with portal.vault.reading(OPERATOR) as ctx:
+        without = [
+            slug for slug, found in portal.note.citizens.items() if not notices.of_citizen(ctx, citizen_id=found)
+        ]
+    slug = next(slug for slug in without if slug in portal.note.accounts)
+    assert "There are no messages for you" in portal.client(slug).get("/messages").text

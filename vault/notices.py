@@ -1,0 +1,136 @@
+"""Notices: telling a citizen that something waits, in the portal always, and by e-mail as they wish.
+
+Known and unknown people get the same rows, so that a service which asked somebody who is not here learns nothing; the
+sender (`vault.outgoing`) finds nobody to write to and forgets the row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+
+from audit.events import Event
+from vault.context import Context
+from vault.journal import note
+from vault.kinds import GrantState, MailChoice, NoticeKind
+from vault.models import Grant, Notice, NoticeChoice, OutgoingMail
+
+SOON: Final = timedelta(days=7)
+"""How long before a share ends both sides are told."""
+DIGEST_AT: Final = time(8)
+"""When the day's one mail leaves, UTC."""
+KEPT: Final = timedelta(days=365)
+STALE: Final = timedelta(days=3)
+"""A mail that could not leave for so long, as where no mail server is set, would only confuse."""
+MOST: Final = 200  # notices on the page
+
+SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.EMERGENCY})
+"""What is mailed at once even to those who want one mail a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """One notice, as its citizen sees it."""
+
+    kind: NoticeKind
+    about: UUID
+    at: datetime
+    is_new: bool
+
+
+def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occasion: int = 0) -> None:
+    """Put a notice before a citizen, once for each occasion, and a mail on its way if they want one."""
+    if ctx.session.get(Notice, (citizen_id, kind, about, occasion)) is not None:
+        return
+    ctx.session.add(Notice(citizen_id=citizen_id, kind=kind, about=about, occasion=occasion, at=ctx.now))
+    due_at = _due(ctx, choice(ctx, citizen_id=citizen_id), kind)
+    if due_at is None:
+        return
+    waiting = ctx.session.get(OutgoingMail, citizen_id)
+    if waiting is None:
+        ctx.session.add(OutgoingMail(citizen_id=citizen_id, due_at=due_at))
+    elif not waiting.tries and due_at < waiting.due_at:
+        waiting.due_at = due_at
+
+
+def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:
+    if chosen is MailChoice.NONE:
+        return None
+    if chosen is MailChoice.AT_ONCE or kind in SECURITY:
+        return ctx.now
+    digest = datetime.combine(ctx.now.date(), DIGEST_AT, tzinfo=ctx.now.tzinfo)
+    return digest if digest > ctx.now else digest + timedelta(days=1)
+
+
+def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[NoticeView]:
+    """A citizen's notices, newest first."""
+    rows = ctx.session.scalars(
+        select(Notice).where(Notice.citizen_id == citizen_id).order_by(Notice.at.desc(), Notice.about).limit(MOST)
+    )
+    return [NoticeView(kind=row.kind, about=row.about, at=row.at, is_new=row.read_at is None) for row in rows]
+
+
+def unread(ctx: Context, *, citizen_id: UUID) -> int:
+    """How many of a citizen's notices they have not read."""
+    query = select(func.count()).select_from(Notice).where(Notice.citizen_id == citizen_id, Notice.read_at.is_(None))
+    return ctx.session.scalar(query) or 0
+
+
+def mark_read(ctx: Context, *, citizen_id: UUID, until: datetime) -> None:
+    """Note that a citizen has seen every notice up to *until*."""
+    ctx.session.execute(
+        update(Notice)
+        .where(Notice.citizen_id == citizen_id, Notice.read_at.is_(None), Notice.at <= until)
+        .values(read_at=ctx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def choice(ctx: Context, *, citizen_id: UUID) -> MailChoice:
+    """How a citizen wants mail: at once, unless they said otherwise."""
+    row = ctx.session.get(NoticeChoice, citizen_id)
+    return row.mail if row else MailChoice.AT_ONCE
+
+
+def choose(ctx: Context, *, citizen_id: UUID, mail: MailChoice) -> bool:
+    """Keep how a citizen wants mail; return whether that changed. Notices in the portal go on whatever they choose."""
+    row = ctx.session.get(NoticeChoice, citizen_id)
+    if row is None:
+        ctx.session.add(NoticeChoice(citizen_id=citizen_id, mail=mail))
+    elif row.mail is mail:
+        return False
+    else:
+        row.mail = mail
+        row.version += 1
+    if mail is MailChoice.NONE:
+        ctx.session.execute(delete(OutgoingMail).where(OutgoingMail.citizen_id == citizen_id))
+    note(ctx, Event.NOTICE_CHOSEN, citizen_id=citizen_id, facts={"mail": str(mail)})
+    return True
+
+
+def sweep(ctx: Context) -> None:
+    """Tell whose shares end soon, once for each end; forget notices that are a year old."""
+    told = (
+        select(Notice.about)
+        .where(
+            Notice.citizen_id == Grant.citizen_id,
+            Notice.kind == NoticeKind.SHARE_ENDS,
+            Notice.about == Grant.grant_id,
+            Notice.occasion == Grant.version,
+        )
+        .exists()
+    )
+    ending = select(Grant.citizen_id, Grant.grant_id, Grant.version).where(
+        Grant.state == GrantState.ACTIVE,
+        Grant.not_after > ctx.now,
+        Grant.not_after <= ctx.now + SOON,
+        Grant.made_at <= ctx.now - SOON,
+        ~told,
+    )
+    for citizen_id, grant_id, version in ctx.session.execute(ending).all():
+        tell(ctx, citizen_id=citizen_id, kind=NoticeKind.SHARE_ENDS, about=grant_id, occasion=version)
+    ctx.session.execute(delete(Notice).where(Notice.at < ctx.now - KEPT))
+    stale = OutgoingMail.due_at < ctx.now - STALE
+    ctx.session.execute(delete(OutgoingMail).where(stale, OutgoingMail.by_letter.is_(False)))
