@@ -4,7 +4,6 @@ Every wrap is bound to its place (tenant, citizen, kind, generation), and every 
 that its row was marked with.
 """
 
-import hashlib
 import hmac
 import os
 import threading
@@ -12,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -39,14 +39,14 @@ class WrappedKey:
 class _Cache:
     """Unwrapped keys, few and briefly.
 
-    The key of an entry is the wrap itself, so it never outlives the row read now.
+    An entry is found by the wrap itself, its place, fingerprint and parent, so it never outlives the row read now.
     """
 
     now: Callable[[], float]
-    held: "OrderedDict[bytes, tuple[float, bytes]]" = field(default_factory=OrderedDict)
+    held: "OrderedDict[_Name, tuple[float, bytes]]" = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, name: bytes) -> bytes | None:
+    def get(self, name: "_Name") -> bytes | None:
         with self.lock:
             found = self.held.get(name)
             if found is None or found[0] < self.now():
@@ -55,7 +55,7 @@ class _Cache:
             self.held.move_to_end(name)
             return found[1]
 
-    def put(self, name: bytes, key: bytes) -> None:
+    def put(self, name: "_Name", key: bytes) -> None:
         with self.lock:
             self.held[name] = (self.now() + CACHE_SECONDS, key)
             while len(self.held) > CACHE_KEYS:
@@ -175,12 +175,12 @@ class Keyring:
 
     def _open(self, context: bytes, wrapped: WrappedKey) -> bytes:
         # INVARIANT: asked before the cache, so that a key destroyed by another process is refused at once here too.
-        if self.store.is_entombed(key_id_of(context)):
+        if self.store.is_entombed(_key_id(context)):
             raise KeyDestroyedError("this key was destroyed; what it sealed cannot be read again")
         return self._cached(context, wrapped, lambda: self.store.unwrap(wrapped.blob, context), b"")
 
     def _cached(self, context: bytes, wrapped: WrappedKey, opener: Callable[[], bytes], parent: bytes) -> bytes:
-        name = hashlib.sha256(encode_tuple(context, wrapped.blob, wrapped.fingerprint, parent)).digest()
+        name = (context, wrapped.blob, wrapped.fingerprint, parent)
         held = self._cache.get(name)
         if held is None:
             held = opener()
@@ -190,13 +190,19 @@ class Keyring:
         return held
 
     def _citizen_context(self, citizen_id: UUID, kind: str, generation: int) -> bytes:
-        return encode_tuple("citizen-key/1", self.tenant, citizen_id, kind, generation)
+        return _context("citizen-key/1", self.tenant, citizen_id, kind, generation)
 
     def _house_context(self, name: str, generation: int) -> bytes:
-        return encode_tuple("house-key/1", self.tenant, name, generation)
+        return _context("house-key/1", self.tenant, name, generation)
 
     def _category_context(self, citizen_id: UUID, category: str, epoch: int) -> bytes:
-        return encode_tuple("category-key/1", self.tenant, citizen_id, category, epoch)
+        return _context("category-key/1", self.tenant, citizen_id, category, epoch)
+
+
+_Name = tuple[bytes, bytes, bytes, bytes]
+_context: Final = lru_cache(maxsize=CACHE_KEYS, typed=True)(encode_tuple)
+_key_id: Final = lru_cache(maxsize=CACHE_KEYS, typed=True)(key_id_of)
+"""Neither is a secret: places and the ids of keys."""
 
 
 def _fingerprint(key: bytes, context: bytes) -> bytes:

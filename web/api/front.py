@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 import limits
 from flask import Flask
 from limits.strategies import FixedWindowRateLimiter
-from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import TooManyRequests
 
 from vault.release import Refusal
@@ -45,7 +44,7 @@ class Front:
             asked = records.asked_in(environ.get("QUERY_STRING", ""))
             if asked is None:
                 return self._behind(environ, start_response)
-            answer = records.look(self._here, EnvironHeaders(environ), method="GET", asked=asked)
+            answer = records.look(self._here, _Headers(environ), method="GET", asked=asked)
             if isinstance(answer, Refusal):
                 return self._by_app(environ, start_response, answer)
             body, headers = records.opened(self._here, answer)
@@ -69,6 +68,20 @@ class Front:
             else:
                 response = records.refused(answer)
             return self._app.process_response(response)(environ, start_response)
+
+
+class _Headers:
+    """The headers of *environ*, looked up by name; WSGI gives each of them once (PEP 3333)."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    def getlist(self, key: str) -> list[str]:
+        """Its one value, if there is one."""
+        value = self._environ.get("HTTP_" + key.upper().replace("-", "_"))
+        return [] if value is None else [value]
 
 
 def init_app(app: Flask, here: Edge) -> None:

@@ -14,6 +14,7 @@ from web.api.jose import base64url
 WINDOW_SECONDS: Final = 120
 NONCE_BYTES: Final = 16
 KEY_BYTES: Final = 32
+MOST_KEPT: Final = 8  # windows whose nonce is not computed again
 
 
 class Nonces:
@@ -32,6 +33,7 @@ class Nonces:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a nonce key has {KEY_BYTES} bytes")
         self._key = key
+        self._made: dict[int, str] = {}
 
     def current(self, now: datetime) -> str:
         """The nonce of this moment: 22 characters that nobody else can make."""
@@ -46,8 +48,14 @@ class Nonces:
         return any(good)
 
     def _of(self, window: int) -> str:
-        message = b"citizen-vault/dpop-nonce/1\0" + window.to_bytes(8, "big")
-        return base64url(hmac.new(self._key, message, hashlib.sha256).digest()[:NONCE_BYTES])
+        made = self._made.get(window)
+        if made is None:
+            message = b"citizen-vault/dpop-nonce/1\0" + window.to_bytes(8, "big")
+            made = base64url(hmac.new(self._key, message, hashlib.sha256).digest()[:NONCE_BYTES])
+            if len(self._made) >= MOST_KEPT:
+                self._made.clear()
+            self._made[window] = made
+        return made
 
 
 def _window(now: datetime) -> int:

@@ -1,7 +1,8 @@
 """The request's DPoP proof and token, judged for where they were sent."""
 
+from typing import Protocol
+
 from flask import request
-from werkzeug.datastructures import Headers
 
 from vault.access import Proof
 from web.api import dpop
@@ -9,6 +10,13 @@ from web.api.edge import Edge, edge
 from web.faults import TokenMissingError
 
 SCHEME = "DPoP"
+
+
+class Shown(Protocol):
+    """The headers of a request, however they are held."""
+
+    def getlist(self, key: str) -> list[str]:
+        """Every value of one header."""
 
 
 def shown_proof(access_token: str | None = None) -> Proof:
@@ -22,7 +30,7 @@ def shown_proof(access_token: str | None = None) -> Proof:
     return proof_shown(edge(), request.headers, method=request.method, path=request.path, access_token=access_token)
 
 
-def proof_shown(here: Edge, headers: Headers, *, method: str, path: str, access_token: str | None) -> Proof:
+def proof_shown(here: Edge, headers: Shown, *, method: str, path: str, access_token: str | None) -> Proof:
     """The proof among *headers*, for a request that was not made Flask's; raises like `shown_proof`."""
     return dpop.check_proof(
         headers.getlist(dpop.HEADER),
@@ -44,7 +52,7 @@ def shown_token() -> str:
     return token_shown(request.headers)
 
 
-def token_shown(headers: Headers) -> str:
+def token_shown(headers: Shown) -> str:
     """The access token among *headers*; raises like `shown_token`."""
     shown = headers.getlist("Authorization")
     scheme, _, handle = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")

@@ -13,7 +13,6 @@ from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, ValidationError
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from vault import access
@@ -22,7 +21,7 @@ from vault.errors import InvalidInputError, UnknownFieldError
 from vault.release import FieldState, Opened, RecordView, Refusal, Release
 from web.api import receipts, structured
 from web.api.edge import RECORDS_PATH, Edge, edge
-from web.api.proofs import nonce_of, proof_shown, token_shown
+from web.api.proofs import Shown, nonce_of, proof_shown, token_shown
 from web.errors import PROBLEM_TYPE, problem
 from web.faults import MalformedRequestError
 from web.limits import limiter
@@ -148,7 +147,7 @@ def asked_in(query: str) -> Asked | None:
 _QUERY: Final = RecordsQuery()
 
 
-def look(here: Edge, headers: Headers, *, method: str, asked: Asked) -> Release | Refusal:
+def look(here: Edge, headers: Shown, *, method: str, asked: Asked) -> Release | Refusal:
     """
     Ask the door, with the token, the proof and the acting person among *headers*.
 
@@ -164,7 +163,7 @@ def look(here: Edge, headers: Headers, *, method: str, asked: Asked) -> Release 
     )
 
 
-def _acting(headers: Headers) -> ActingPerson | None:
+def _acting(headers: Shown) -> ActingPerson | None:
     shown = headers.getlist(structured.HEADER)
     if len(shown) > 1:
         raise MalformedRequestError(f"show one {structured.HEADER} header")

@@ -8,6 +8,7 @@ is a key that stands twice: who looked may not depend on who parses.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -82,6 +83,7 @@ def _next_member(text: str, at: int) -> int:
     return comma.end()
 
 
+@lru_cache(maxsize=1024)
 def acting_person(text: str) -> ActingPerson:
     """
     The person a ``Vault-Actor`` header names: ``reference`` and ``role``, and a ``team`` if there is one.
