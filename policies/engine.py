@@ -145,6 +145,7 @@ class Engine:
             "ownerStatus": request.owner_status,
             "suspended": who.suspended,
             "stepUpRequired": request.step_up_required,
+            "recovering": request.recovering,
             "special": bool(flags & _SPECIAL),
             "reveal": _REVEAL in flags,
             "withheld": any(name.startswith(WITHHELD_CATEGORY) for name in asked),

@@ -247,6 +247,8 @@ class Request:
     """Whether what has ended is asked for too."""
     step_up_required: bool = False
     """Whether this sign-in could be asked to prove itself again before a grave act."""
+    recovering: bool = False
+    """Whether something would be approved on line while somebody's recovery of this very account waits."""
     reason: bool = False
     """Whether a reason, evidence or case reference was given and will be logged."""
     agreement: bool = False

@@ -24,7 +24,8 @@ from vault.requests import RequestView
 from web.app import create_app
 from web.auth import COOKIE
 from web.config import Config
-from web.demo import note, setting_up
+from web.demo import council, note, setting_up
+from web.demo.cast import Resident
 from web.demo.note import Note
 from web.opening import close, created, open_for, signer_of
 
@@ -52,6 +53,10 @@ class Portal:
     def citizen(self, slug: str) -> UUID:
         """The citizen id of a resident."""
         return self.note.citizens[slug]
+
+    def resident(self, slug: str) -> Resident:
+        """A resident as the demo's own files tell of them: their number, their birth date."""
+        return next(one for one in council.residents(1, today=self.note.today) if one.slug == slug)
 
     def cookie(self, slug: str) -> str:
         """A fresh sign-in of somebody, as their browser would hold it."""

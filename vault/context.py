@@ -36,6 +36,8 @@ class Actor:
     """When the person last proved who they are; empty for services and processes."""
     can_prove: bool = False
     """Whether they could be asked to prove it again: they hold a passkey, or come through an identity provider."""
+    recovering: bool = False
+    """Whether two officers' recovery of this account waits: nothing is approved, downloaded or delegated on line."""
 
     @property
     def principal(self) -> str:

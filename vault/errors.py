@@ -87,6 +87,12 @@ class NotAllowedError(VaultError):
         self.logged = logged
 
 
+class RecoveryWaitsError(NotAllowedError):
+    """A recovery of this account waits; until it is settled nothing is approved, downloaded or delegated on line."""
+
+    code = "recovery_waits"
+
+
 class ProofNeededError(NotAllowedError):
     """Before this act the person proves again that it is them; nothing was done, and it can be done right after."""
 

@@ -45,6 +45,8 @@ COVERED: Final = frozenset(
         "purposes",
         "record_versions",
         "records",
+        "recoveries",
+        "recovery_codes",
         "references",
         "registry_changes",
         "seals",
@@ -56,7 +58,9 @@ COVERED: Final = frozenset(
 )
 """Every state of these rows is in the log."""
 
-MARKED: Final = frozenset({"challenges", "links", "notices", "sign_ins", "tokens", "vault_facts"})
+MARKED: Final = frozenset(
+    {"bindings", "challenges", "letter_codes", "links", "notices", "sign_ins", "tokens", "vault_facts"}
+)
 """These rows carry a mark and live for a short time (or say only which key store this is).
 
 The log holds their events, not their states.

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from vault import grants, notices, refusals, requests, tokens
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
-from vault.models import Challenge, Link, SignIn
+from vault.models import Binding, Challenge, LetterCode, Link, SignIn
 from vault.runtime import prepare
 from vault.trail import catch_up
 
@@ -32,8 +32,10 @@ def keep_house(vault: Vault) -> None:
 
 
 def _forget(ctx: Context) -> None:
-    """Links, challenges and sign-ins that have ended open nothing; their making and end stand in the log."""
+    """Links, codes, challenges and sign-ins that have ended open nothing; their making and end stand in the log."""
     ctx.session.execute(delete(Link).where(Link.expires_at < ctx.now))
+    ctx.session.execute(delete(LetterCode).where(LetterCode.expires_at < ctx.now))
+    ctx.session.execute(delete(Binding).where(Binding.expires_at < ctx.now))
     ctx.session.execute(delete(Challenge).where(Challenge.expires_at < ctx.now))
     ctx.session.execute(delete(SignIn).where(SignIn.ends_at < ctx.now))
 

@@ -24,7 +24,7 @@ from policies.model import (
 )
 from vault.clock import microseconds
 from vault.context import Actor, Context
-from vault.errors import NotAllowedError, ProofNeededError
+from vault.errors import NotAllowedError, ProofNeededError, RecoveryWaitsError
 from vault.kinds import Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
@@ -41,6 +41,9 @@ _PROOF_WOULD_DO: Final = frozenset(
     }
 )
 """The rules whose no becomes a yes when the person proves again that it is them."""
+
+
+_RECOVERY_WAITS: Final = "no-approval-while-a-recovery-waits"
 
 
 def proof_would_do(because: Collection[str]) -> bool:
@@ -64,7 +67,10 @@ def check_proven(ctx: Context) -> None:
 
     Raises:
         ProofNeededError: They could prove again who they are, and did not do it within the last five minutes.
+        RecoveryWaitsError: A recovery of their account waits.
     """
+    if ctx.actor.recovering:
+        raise RecoveryWaitsError("a recovery of this account waits")
     if must_prove(ctx.actor, now=ctx.now):
         raise ProofNeededError("prove again that it is you")
 
@@ -176,11 +182,14 @@ def demand(
         log_of=str(log_of or ""),
         step_up_required=ctx.actor.can_prove,
         change=change,
+        recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:
         return decision
     _log_after(ctx, request, decision, citizen_id if citizen else None)
+    if _RECOVERY_WAITS in decision.because:
+        raise RecoveryWaitsError("a recovery of this account waits", logged=True)
     if proof_would_do(decision.because):
         raise ProofNeededError(f"prove again that it is you before `{action}`", logged=True)
     raise NotAllowedError(f"the rules do not allow `{action}` here", logged=True)

@@ -134,6 +134,18 @@ class TokenKind(enum.StrEnum):
     REFRESH = "refresh"
 
 
+class RecoveryState(enum.StrEnum):
+    """Where a recovery in person stands."""
+
+    ASKED = "asked"
+    """One officer vouches; a second one is needed."""
+    WAITING = "waiting"
+    """Two vouch; the time in which the owner can say no is running, or over."""
+    CANCELLED = "cancelled"
+    DONE = "done"
+    """The link to make a new passkey was given out."""
+
+
 class LinkKind(enum.StrEnum):
     """What a one-time link does: lets a person add a passkey, or, in the demo only, signs them in."""
 

@@ -10,15 +10,17 @@ from audit.events import Event
 from vault import accounts, citizens
 from vault.accounts import AccountView
 from vault.context import Actor, Context
-from vault.errors import SignInEndedError
+from vault.errors import NotFoundError, SignInEndedError
 from vault.ids import handle_hash, new_handle
 from vault.journal import note
-from vault.kinds import AccountStatus
-from vault.models import Identity, Passkey, SignIn
+from vault.kinds import AccountStatus, RecoveryState
+from vault.models import Identity, Passkey, Recovery, SignIn
 from vault.refusals import log_refusal
 
 IDLE = timedelta(minutes=30)
 LIMIT = timedelta(hours=8)
+SHORTER = {"letter": timedelta(hours=1), "directory": timedelta(hours=1)}
+"""Sign-ins that end sooner: by a letter, nothing can be proved again; by the directory, it is asked again."""
 STAMP_EVERY = timedelta(minutes=1)
 
 
@@ -34,9 +36,12 @@ class SignedIn:
     ends_at: datetime
 
 
-def begin(ctx: Context, *, account_id: UUID, method: str) -> str:
+def begin(ctx: Context, *, account_id: UUID, method: str, device: str | None = None) -> str:
     """
     Sign an account in; return the cookie's handle, of which only the SHA-256 is kept.
+
+    *method* is how: the word before a colon says for how long (`SHORTER`), the word after it by whom. *device* is a
+    hint such as ``Chrome on Windows``.
 
     Raises:
         SignInEndedError: The account is suspended or closed, or its citizen may have none any more.
@@ -55,9 +60,10 @@ def begin(ctx: Context, *, account_id: UUID, method: str) -> str:
             account_id=account_id,
             method=method,
             started_at=ctx.now,
-            ends_at=ctx.now + LIMIT,
+            ends_at=ctx.now + SHORTER.get(method.partition(":")[0], LIMIT),
             proven_at=ctx.now,
             last_seen_at=ctx.now,
+            device=device,
         )
     )
     note(ctx, Event.SIGN_IN_MADE, citizen_id=account.citizen_id, facts={"account": str(account_id), "method": method})
@@ -85,7 +91,12 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
         raise SignInEndedError("you have been signed out")
     account = accounts.find(ctx, account_id=row.account_id)
     _check_may_sign_in(ctx, account)
-    actor = replace(account.actor(), proven_at=row.proven_at, can_prove=can_prove(ctx, account_id=row.account_id))
+    actor = replace(
+        account.actor(),
+        proven_at=row.proven_at,
+        can_prove=can_prove(ctx, account_id=row.account_id),
+        recovering=_is_recovering(ctx, row.account_id),
+    )
     return SignedIn(account, actor, row.method, row.started_at, row.proven_at, row.ends_at)
 
 
@@ -93,6 +104,13 @@ def can_prove(ctx: Context, *, account_id: UUID) -> bool:
     """Whether an account's owner could be asked to prove again who they are: by a passkey or an identity provider."""
     means = (select(model.account_id).where(model.account_id == account_id).exists() for model in (Passkey, Identity))
     return bool(ctx.session.scalar(select(or_(*means))))
+
+
+def _is_recovering(ctx: Context, account_id: UUID) -> bool:
+    waits = select(Recovery.account_id).where(
+        Recovery.account_id == account_id, Recovery.state == RecoveryState.WAITING
+    )
+    return ctx.session.scalars(waits).first() is not None
 
 
 def prove(ctx: Context, *, cookie: str, method: str) -> None:
@@ -129,9 +147,67 @@ def end(ctx: Context, *, cookie: str) -> None:
         note(ctx, Event.SIGN_IN_ENDED, citizen_id=account.citizen_id, facts={"account": str(row.account_id)})
 
 
-def end_all(ctx: Context, *, account_id: UUID) -> int:
-    """Sign an account out everywhere; return how many sign-ins ended."""
-    rows = ctx.session.scalars(select(SignIn).where(SignIn.account_id == account_id)).all()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A browser in which an account is signed in."""
+
+    name: str
+    """64 hex digits that name the row and open nothing."""
+    device: str
+    """A hint such as ``Chrome on Windows``; empty where nothing is known."""
+    method: str
+    started_at: datetime
+    last_seen_at: datetime
+    is_here: bool
+
+
+def places(ctx: Context, *, account_id: UUID, cookie: str = "") -> list[Place]:
+    """Where an account is signed in now, last seen first; *cookie* says which of these is here."""
+    here = handle_hash(cookie)
+    rows = ctx.session.scalars(
+        select(SignIn).where(
+            SignIn.account_id == account_id, SignIn.ends_at > ctx.now, SignIn.last_seen_at > ctx.now - IDLE
+        )
+    )
+    found = [
+        Place(
+            name=row.sign_in_hash.hex(),
+            device=row.device or "",
+            method=row.method,
+            started_at=row.started_at,
+            last_seen_at=row.last_seen_at,
+            is_here=row.sign_in_hash == here,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda place: (place.is_here, place.last_seen_at), reverse=True)
+
+
+def end_place(ctx: Context, *, account_id: UUID, name: str) -> None:
+    """
+    End one sign-in of an account, wherever its browser is.
+
+    Raises:
+        NotFoundError: The account has none of that name.
+    """
+    row = ctx.session.get(SignIn, bytes.fromhex(name))
+    if row is None or row.account_id != account_id:
+        raise NotFoundError("this sign-in is not known")
+    account = accounts.find(ctx, account_id=account_id)
+    ctx.session.delete(row)
+    note(ctx, Event.SIGN_IN_ENDED, citizen_id=account.citizen_id, facts={"account": str(account_id), "count": 1})
+
+
+def end_all(ctx: Context, *, account_id: UUID, but: str = "", method: str = "") -> int:
+    """Sign an account out everywhere, save in the browser of cookie *but*; return how many sign-ins ended.
+
+    Where *method* is given, only sign-ins that were made by it end.
+    """
+    rows = [
+        row
+        for row in ctx.session.scalars(select(SignIn).where(SignIn.account_id == account_id))
+        if row.sign_in_hash != handle_hash(but) and row.method.startswith(method)
+    ]
     for row in rows:
         ctx.session.delete(row)
     if rows:

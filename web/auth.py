@@ -24,6 +24,7 @@ from vault.kinds import Role
 from vault.refusals import log_refusal
 from vault.release import Refusal
 from vault.sign_ins import SignedIn
+from web.devices import hint
 from web.faults import SignInNeededError, WrongRoleError
 from web.runtime import runtime
 from web.session import cookie_name, forget_all
@@ -41,6 +42,11 @@ PUBLIC: Final = frozenset(
         "sign_in.passkey_options",
         "sign_in.passkey_check",
         "sign_out.done",
+        "coming_back.start",
+        "coming_back.code",
+        "coming_back.take_code",
+        "coming_back.letter",
+        "coming_back.take_letter",
         "about.privacy",
         "about.accessibility",
         "about.cookies",
@@ -67,12 +73,13 @@ ROLE_OF: Final = {
     "looking": Role.OFFICER,
     "casework": Role.OFFICER,
     "spoken": Role.OFFICER,
+    "desk": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,
 }
 """The one role that each blueprint is for."""
 
-EVERY_ROLE: Final = frozenset({"proving"})
+EVERY_ROLE: Final = frozenset({"proving", "security", "signed_in"})
 """Blueprints for everyone who is signed in, whatever their role."""
 
 DEMO_METHODS: Final = frozenset({"demo", "demo-link"})
@@ -197,9 +204,17 @@ def init_app(app: Flask) -> None:
     """Close every page of *app* that is not listed."""
     # Flask-Login's own context processor would load the person even for a page about a fault.
     login_manager.init_app(app, add_context_processor=False)
-    app.jinja_env.globals["current_user"] = current_user
+    app.jinja_env.globals.update(
+        current_user=current_user, idle_seconds=int(sign_ins.IDLE.total_seconds()), seconds_left=_seconds_left
+    )
+    app.jinja_env.filters["unhex"] = bytes.fromhex
     app.before_request(closed_unless_listed)
     app.after_request(_take_back_cookie)
+
+
+def _seconds_left(ends_at: datetime) -> int:
+    """How long a sign-in lasts at most from now on."""
+    return max(int((ends_at - runtime().vault.clock()).total_seconds()), 0)
 
 
 def closed_unless_listed() -> ResponseReturnValue | None:
@@ -235,7 +250,8 @@ def go_on_to(path: str) -> None:
 def let_in(account_id: UUID, *, method: str) -> Response:
     """Sign *account_id* in and send the browser to where it wanted to go, or home."""
     with runtime().vault.transaction(SYSTEM) as ctx:
-        cookie = sign_ins.begin(ctx, account_id=account_id, method=method)
+        device = hint(request.headers.get("User-Agent", ""))
+        cookie = sign_ins.begin(ctx, account_id=account_id, method=method, device=device or None)
         signed_in = sign_ins.current(ctx, cookie=cookie)
     wanted = _wanted(signed_in.account.role)
     forget_all()

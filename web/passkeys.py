@@ -23,8 +23,9 @@ from webauthn.helpers.structs import (
 
 from vault import challenges, links
 from vault import passkeys as kept
-from vault.context import SYSTEM, Context
+from vault.context import SYSTEM, Actor, Context
 from vault.errors import NotFoundError, ReplayedError
+from vault.passkeys import PasskeyView
 from web.faults import PasskeyRefusedError
 from web.runtime import runtime
 
@@ -54,17 +55,27 @@ def creation_options(account_id: UUID) -> Mapping[str, Any]:
     return made
 
 
-def add(answer: Mapping[str, Any], *, expected: UUID, leave: str) -> UUID:
+def add(
+    answer: Mapping[str, Any], *, expected: UUID, name: str, leave: str | None = None, actor: Actor = SYSTEM
+) -> PasskeyView:
     """
-    Keep the passkey that the browser made, and take back the *leave* to make one; return its account.
+    Keep the passkey that the browser made, called *name*.
+
+    Args:
+        answer: What the browser made.
+        expected: The account it is for.
+        name: What to call it until its owner says otherwise; may be empty.
+        leave: The leave to make one, which is taken back; None where the owner is signed in and is *actor*.
+        actor: Who adds it.
 
     Raises:
         PasskeyRefusedError: The answer does not verify, or answers another challenge than that of account *expected*.
         LinkUsedError: The leave was used already or has ended; no passkey is kept.
+        ProofNeededError: The owner did not prove just now who they are.
     """
     config = runtime().config
     challenge = _challenge(answer)
-    with runtime().vault.transaction(SYSTEM) as ctx:
+    with runtime().vault.transaction(actor) as ctx:
         if _taken(ctx, challenge, MAKING) != expected:
             raise PasskeyRefusedError("this challenge was made for another account")
         try:
@@ -77,15 +88,16 @@ def add(answer: Mapping[str, Any], *, expected: UUID, leave: str) -> UUID:
             )
         except WebAuthnException as error:
             raise PasskeyRefusedError("the new passkey does not verify") from error
-        links.use(ctx, handle=leave)
-        kept.add(
+        if leave is not None:
+            links.use(ctx, handle=leave)
+        return kept.add(
             ctx,
             account_id=expected,
             credential_id=made.credential_id,
             public_key=made.credential_public_key,
             sign_count=made.sign_count,
+            name=name,
         )
-    return expected
 
 
 def sign_in_options() -> Mapping[str, Any]:

@@ -21,6 +21,8 @@ The vault asks as well, so a page that forgets is refused, not obeyed: `vault.ju
 the rest. Both raise `ProofNeededError`, which this module turns into the same page. Stopping a share, objecting and
 signing out never ask. Who has no passkey and comes through no identity provider is not asked: their sign-in is all the
 proof they can give, and it is short. A sign-in of the demo counts as proven just now (`web.auth.DEMO_METHODS`).
+
+While a recovery in person of the account waits, both refuse altogether: the person is led to where they can cancel it.
 """
 
 from collections.abc import Callable, Collection
@@ -31,7 +33,7 @@ from flask import Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from vault.catalogue import CATALOGUE
-from vault.errors import ProofNeededError
+from vault.errors import ProofNeededError, RecoveryWaitsError
 from vault.judging import must_prove
 from web.auth import HOME_OF, me
 from web.language import is_own_page
@@ -56,6 +58,8 @@ def first(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseRetur
 
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        if me().actor.recovering:
+            raise RecoveryWaitsError("a recovery of this account waits")
         return lead() if needed() else view(*args, **kwargs)
 
     return guarded
@@ -83,3 +87,4 @@ def done() -> str:
 def init_app(app: Flask) -> None:
     """Lead to the proof whoever was refused for want of one."""
     app.register_error_handler(ProofNeededError, lambda _error: lead())
+    app.register_error_handler(RecoveryWaitsError, lambda _error: redirect(url_for("security.recovering"), 303))

@@ -14,7 +14,20 @@ from web.auth import COOKIE
 
 PICTURES = "CITIZEN_VAULT_PICTURES"  # a folder for a picture of every page at both widths, where somebody wants them
 FIRST_PAGE_MOST = 150_000  # bytes over the wire
-PARTS = ["/", "/sign-in", "/privacy", "/accessibility", "/cookies", "/contact", "/demo", "/signed-out", "/no-such-page"]
+PARTS = [
+    "/",
+    "/sign-in",
+    "/privacy",
+    "/accessibility",
+    "/cookies",
+    "/contact",
+    "/demo",
+    "/signed-out",
+    "/no-such-page",
+    "/sign-in/lost",
+    "/sign-in/code",
+    "/sign-in/letter",
+]
 STARTS = {
     None: PARTS,
     "edith": [

@@ -83,6 +83,7 @@ REFUSED: Final[list[tuple[str, Request]]] = [
         "allowing-special-categories-needs-a-fresh-sign-in",
         ask(Action.DECIDE, replace(OWNER, step_up=False), purpose=CARE, step_up_required=True),
     ),
+    ("no-approval-while-a-recovery-waits", ask(Action.DECIDE, OWNER, purpose=CARE, recovering=True)),
     (
         "registry-changes-need-a-fresh-sign-in",
         replace(

@@ -39,7 +39,18 @@ from vault.models.registry import (
     VaultFact,
 )
 from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, SpentProof, Token
-from vault.models.sign_in import Account, Challenge, Identity, Link, Passkey, SignIn
+from vault.models.sign_in import (
+    Account,
+    Binding,
+    Challenge,
+    Identity,
+    LetterCode,
+    Link,
+    Passkey,
+    Recovery,
+    RecoveryCode,
+    SignIn,
+)
 from vault.models.telling import Notice, NoticeChoice, OutgoingMail
 from vault.models.watching import LogLine, RefusalSum
 
@@ -50,6 +61,7 @@ __all__ = [
     "Authenticated",
     "Authority",
     "Base",
+    "Binding",
     "BlindIndex",
     "Case",
     "CaseKind",
@@ -72,6 +84,7 @@ __all__ = [
     "Identity",
     "ImportRun",
     "KeyState",
+    "LetterCode",
     "Link",
     "LinkKind",
     "LogLine",
@@ -87,6 +100,8 @@ __all__ = [
     "Record",
     "RecordStatus",
     "RecordVersion",
+    "Recovery",
+    "RecoveryCode",
     "Reference",
     "RefusalSum",
     "RegistryChange",

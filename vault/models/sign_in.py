@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.kinds import AccountStatus, LinkKind, Role
+from vault.kinds import AccountStatus, LinkKind, RecoveryState, Role
 from vault.models.base import Authenticated, Base, Covered
 
 
@@ -61,6 +61,7 @@ class Passkey(Authenticated, Covered, Base):
 
     __tablename__ = "passkeys"
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"sign_count", "last_used_at"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"sealed_name"})
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     passkey_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,6 +70,8 @@ class Passkey(Authenticated, Covered, Base):
     created_at: Mapped[datetime]
     sign_count: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+    sealed_name: Mapped[bytes | None] = mapped_column(default=None)
+    """What its owner calls it, sealed under the house key: people name devices after people."""
 
 
 class Link(Authenticated, Base):
@@ -90,6 +93,7 @@ class SignIn(Authenticated, Base):
 
     __tablename__ = "sign_ins"
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"last_seen_at"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"device"})
 
     sign_in_hash: Mapped[bytes] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(index=True)
@@ -100,6 +104,8 @@ class SignIn(Authenticated, Base):
     """When the person last proved who they are; a step-up moves it."""
     last_seen_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+    device: Mapped[str | None] = mapped_column(default=None)
+    """Two words that help its owner to know it again, such as ``Chrome on Windows``; never what the browser sent."""
 
 
 class Challenge(Authenticated, Base):
@@ -111,3 +117,58 @@ class Challenge(Authenticated, Base):
     purpose: Mapped[str]
     expires_at: Mapped[datetime]
     account_id: Mapped[UUID | None] = mapped_column(default=None)
+
+
+class RecoveryCode(Authenticated, Covered, Base):
+    """One of the codes that a person keeps on paper: known by its blind index alone, used once, then gone."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code_index: Mapped[bytes] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+
+
+class LetterCode(Authenticated, Base):
+    """A code in a letter, known by its blind index alone: good for thirty days, one use and five wrong tries."""
+
+    __tablename__ = "letter_codes"
+
+    code_index: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    made_by: Mapped[UUID | None] = mapped_column(default=None)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Binding(Authenticated, Base):
+    """Somebody whom an identity provider vouched for and whose account is still being looked for (fifteen minutes)."""
+
+    __tablename__ = "bindings"
+
+    binding_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject_index: Mapped[bytes]
+    assurance: Mapped[str]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Recovery(Authenticated, Covered, Base):
+    """A way back in that two officers vouch for; it waits, so that the account's owner can say no."""
+
+    __tablename__ = "recoveries"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    recovery_id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[RecoveryState]
+    first_by: Mapped[UUID]
+    first_at: Mapped[datetime]
+    sealed_first: Mapped[bytes]
+    """What the first officer saw, sealed under the house key."""
+    second_by: Mapped[UUID | None] = mapped_column(default=None)
+    second_at: Mapped[datetime | None] = mapped_column(default=None)
+    sealed_second: Mapped[bytes | None] = mapped_column(default=None)
+    ready_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)

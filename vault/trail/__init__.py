@@ -5,7 +5,7 @@ An auditor opens only what the month's accountability key opens: never what name
 reads the whole log, one of another organisation what that organisation's services and staff did.
 """
 
-from vault.trail.citizens import line, of_citizen
+from vault.trail.citizens import line, of_citizen, pseudonyms
 from vault.trail.exporting import Exported, export, holding
 from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
@@ -30,6 +30,7 @@ __all__ = [
     "line",
     "of_citizen",
     "person_behind",
+    "pseudonyms",
     "search",
     "sees_everything",
 ]

@@ -37,13 +37,13 @@ SAYINGS: Final[Mapping[NoticeKind, Saying]] = {
     ),
     NoticeKind.NEW_PASSKEY: Saying(
         lazy_gettext("A new passkey was added to your account"),
-        lazy_gettext("See everything that happened"),
-        "activity.overview",
+        lazy_gettext("See how you sign in"),
+        "security.overview",
     ),
     NoticeKind.RECOVERY: Saying(
         lazy_gettext("Somebody asked for a new way into your account"),
-        lazy_gettext("See everything that happened"),
-        "activity.overview",
+        lazy_gettext("See how you sign in"),
+        "security.overview",
     ),
     NoticeKind.EMERGENCY: Saying(
         lazy_gettext("Somebody looked at your data in an emergency"),
@@ -69,7 +69,7 @@ CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
 
 def where(notice: NoticeView) -> str:
     """The page on which something can be done about *notice*."""
-    everything = 1 if notice.kind in {NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.FAMILY} else None
+    everything = 1 if notice.kind is NoticeKind.FAMILY else None
     return url_for(SAYINGS[notice.kind].endpoint, all=everything)
 
 

@@ -13,6 +13,7 @@ from vault.kinds import LinkKind
 from vault.sums import Refused
 from web import passkeys
 from web.auth import ENDED, let_in, let_out
+from web.devices import hint
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter
 from web.runtime import runtime
@@ -21,7 +22,8 @@ bp: Final = Blueprint("sign_in", __name__)
 out: Final = Blueprint("sign_out", __name__)
 BLUEPRINTS: Final = (bp, out)
 
-_ENROLLING: Final = "enrolling"
+ENROLLING: Final = "enrolling"
+"""Where the browser's note keeps the leave to make one passkey."""
 
 
 @bp.get("/sign-in")
@@ -55,7 +57,7 @@ def use_link(handle: str) -> ResponseReturnValue:
             leave = links.begin_enrolling(ctx, account_id=found.account.account_id)
     if found.kind is LinkKind.DEMO:
         return let_in(found.account.account_id, method="demo-link")
-    session[_ENROLLING] = leave
+    session[ENROLLING] = leave
     return redirect(url_for("sign_in.add"), 303)
 
 
@@ -67,7 +69,7 @@ def _is_address(kind: LinkKind) -> bool:
 def _enrolling() -> UUID:
     """The account that may add a passkey. The vault keeps the leave, so an old cookie shown again is worth nothing."""
     with runtime().vault.reading(SYSTEM) as ctx:
-        found = links.peek(ctx, handle=session.get(_ENROLLING, ""))
+        found = links.peek(ctx, handle=session.get(ENROLLING, ""))
     if found is None or found.kind is not LinkKind.ENROLLING:
         raise LinkUsedError("a passkey is added through a one-time link")
     return found.account.account_id
@@ -91,9 +93,14 @@ def add_options() -> ResponseReturnValue:
 @limiter.limit(TRIES)
 def add_check() -> ResponseReturnValue:
     """Keep the new passkey and sign its owner in."""
-    account_id = passkeys.add(request.get_json(force=True), expected=_enrolling(), leave=session[_ENROLLING])
-    session.pop(_ENROLLING, None)
-    return _go(account_id)
+    made = passkeys.add(
+        request.get_json(force=True),
+        expected=_enrolling(),
+        name=hint(request.headers.get("User-Agent", "")),
+        leave=session[ENROLLING],
+    )
+    session.pop(ENROLLING, None)
+    return _go(made.account_id)
 
 
 @bp.post("/sign-in/passkey/options")

@@ -1,0 +1,182 @@
+"""Sign-in and security: what a person sees of their own ways in, and what they can do about them."""
+
+import re
+
+import pytest
+
+from tests.portal_world import Portal, submit, token_in
+from vault import codes, letters, passkeys, recoveries, sign_ins
+from vault.context import OPERATOR, SYSTEM, Actor
+from vault.ids import new_id
+from web.auth import COOKIE
+from web.devices import hint
+
+OFFICERS = [Actor(kind="officer", account_id=new_id()) for _ in range(2)]
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
+BORN = {"born-day": "31", "born-month": "3", "born-year": "1944"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (CHROME, "Chrome on Windows"),
+        (IPHONE, "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox on Linux"),
+        (CHROME + " Edg/131.0.0.0", "Edge on Windows"),
+        ("", ""),
+        ("<script>alert(1)</script>", ""),
+    ],
+)
+def test_a_device_is_known_by_a_few_words_of_ours(sent: str, words: str) -> None:
+    assert hint(sent) == words
+
+
+@pytest.mark.parametrize("slug", ["edith", "carer", "auditor", "administrator"])
+def test_everybody_has_the_page_and_its_history(portal: Portal, slug: str) -> None:
+    client = portal.client(slug)
+    page = client.get("/security").text
+    assert "You have no passkey yet" in page
+    assert "this one" in page
+    assert "You signed in" in client.get("/security/history").text
+
+
+def test_one_browser_is_signed_out_from_another_and_all_of_them_at_once(portal: Portal) -> None:
+    here, there = portal.client("edith"), portal.client("edith")
+    with portal.vault.reading(SYSTEM) as ctx:
+        cookie = here.get_cookie(COOKIE, domain="localhost")
+        assert cookie
+        places = sign_ins.places(ctx, account_id=portal.account("edith"), cookie=cookie.value)
+    other = next(place for place in places if not place.is_here)
+    submit(here, f"/security/places/{other.name}/end", {}, form_at="/security")
+    assert there.get("/home").status_code == 303
+    third = portal.client("edith")
+    assert submit(here, "/security/everywhere", {}).location == "/signed-out"
+    assert third.get("/home").status_code == here.get("/home").status_code == 303
+
+
+def test_nobody_ends_the_sign_in_of_somebody_else(portal: Portal) -> None:
+    theirs = portal.client("priya")
+    with portal.vault.reading(SYSTEM) as ctx:
+        (place,) = sign_ins.places(ctx, account_id=portal.account("priya"))
+    mine = portal.client("edith")
+    for name in (place.name, "00" * 32):
+        assert submit(mine, f"/security/places/{name}/end", {}, form_at="/security").status_code == 404
+    assert theirs.get("/home").status_code == 200
+
+
+def test_recovery_codes_are_shown_once_and_lead_to_a_new_passkey_alone(portal: Portal) -> None:
+    client = portal.client("edith")
+    shown = submit(client, "/security/codes", {}).text
+    made = re.findall(r"<code>([0-9A-Z-]+)</code>", shown)
+    assert len(made) == 10
+    assert made[0] not in client.get("/security/codes").text + client.get("/security").text
+    assert "10 codes left" in client.get("/security").text
+    stranger = portal.client()
+    assert submit(stranger, "/sign-in/code", {"code": made[0].replace("-", " ").lower()}).location == "/passkey/new"
+    assert stranger.get("/passkey/new").status_code == 200
+    assert stranger.get("/home").location == "/sign-in"
+    assert submit(portal.client(), "/sign-in/code", {"code": made[0]}).status_code == 422
+    assert "9 codes left" in client.get("/security").text
+    assert "A way back into your account was used" in client.get("/security/history").text
+
+
+@pytest.mark.parametrize("typed", ["", "x", "0000-0000-0000-0000-0001", "ÄÖÜ" * 30, "' OR 1=1 --"])
+def test_a_code_that_is_none_says_what_to_do(portal: Portal, typed: str) -> None:
+    answer = submit(portal.client(), "/sign-in/code", {"code": typed})
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text
+
+
+def birthday(portal: Portal, slug: str) -> dict[str, str]:
+    """A resident's birth date as a form takes it."""
+    born = portal.resident(slug).born
+    return {"born-day": str(born.day), "born-month": str(born.month), "born-year": str(born.year)}
+
+
+def test_a_letter_signs_in_with_the_birth_date_and_not_without(portal: Portal) -> None:
+    with portal.vault.transaction(OPERATOR) as ctx:
+        letter = letters.make(ctx, account_id=portal.account("edith"))
+    right = birthday(portal, "edith")
+    wrong = {**right, "born-year": "1901"}
+    first = submit(portal.client(), "/sign-in/letter", {"code": letter.code, **wrong})
+    unknown = submit(portal.client(), "/sign-in/letter", {"code": codes.shown(codes.new(4)), **right})
+    assert first.status_code == unknown.status_code == 422
+    sentence = "The code and the date of birth do not go together, or the code has ended"
+    assert sentence in first.text
+    assert sentence in unknown.text
+    client = portal.client()
+    assert submit(client, "/sign-in/letter", {"code": letter.code, **right}).location == "/home"
+    assert client.get("/home").status_code == 200
+    assert submit(portal.client(), "/sign-in/letter", {"code": letter.code, **right}).status_code == 422
+    assert "with the code from a letter" in client.get("/security/history").text
+
+
+def test_five_wrong_birth_dates_end_the_letter_and_nobody_is_locked_out(portal: Portal) -> None:
+    with portal.vault.transaction(OPERATOR) as ctx:
+        letter = letters.make(ctx, account_id=portal.account("edith"))
+    for year in range(1901, 1906):
+        wrong = {**BORN, "born-year": str(year)}
+        assert submit(portal.client(), "/sign-in/letter", {"code": letter.code, **wrong}).status_code == 422
+    right = birthday(portal, "edith")
+    assert submit(portal.client(), "/sign-in/letter", {"code": letter.code, **right}).status_code == 422
+    assert portal.client("edith").get("/home").status_code == 200
+
+
+def test_a_recovery_is_seen_on_every_page_and_stopped_with_one_click(portal: Portal) -> None:
+    account = portal.account("edith")
+    client = portal.client("edith")
+    with portal.vault.transaction(OFFICERS[0]) as ctx:
+        made = recoveries.ask(ctx, account_id=account, evidence="seen")
+    with portal.vault.transaction(OFFICERS[1]) as ctx:
+        recoveries.agree(ctx, account_id=account, recovery_id=made.recovery_id, evidence="seen")
+    assert "Somebody asked for a new way into your account" in client.get("/home").text
+    here = f"/requests/{portal.waiting('edith').request_id}"
+    submit(client, here, {"share": "all"})
+    submit(client, f"{here}/until", {"until": "longest"})
+    refused = client.post(f"{here}/check", data={"csrf_token": token_in(client.get("/security/recovery"))})
+    assert refused.location == "/security/recovery"
+    assert client.get("/security/codes").location == "/security/recovery"
+    assert submit(client, "/security/recovery", {}).location == "/security/recovery"
+    assert "You stopped it" in client.get("/security/recovery").text
+    assert "Somebody asked" not in client.get("/home").text
+
+
+def test_the_desk_finds_one_person_by_two_facts_and_tells_nothing_else_apart(portal: Portal) -> None:
+    edith, poppy = portal.resident("edith"), portal.resident("poppy")
+    client = portal.client("carer")
+    assert client.get("/desk/person").status_code == 404
+    answers = [
+        submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "poppy")}),
+        submit(client, "/desk", {"number": "999 000 0001", **birthday(portal, "edith")}),
+        submit(client, "/desk", {"number": poppy.nhs_number, **birthday(portal, "poppy")}),
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    assert all("We found nobody with this number" in answer.text for answer in answers)
+    assert submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "edith")}).location == "/desk/person"
+    letter = submit(client, "/desk/letter", {}, form_at="/desk/person").text
+    assert re.search(r"<code>[0-9A-Z]{4}(-[0-9A-Z]{4}){3}</code>", letter)
+    assert "Edith" not in letter
+
+
+def test_a_stay_is_noted_and_a_page_says_when_it_ends(portal: Portal) -> None:
+    client = portal.client("edith")
+    page = client.get("/home")
+    assert "We sign you out after 30 minutes without a click" in page.text
+    assert 'data-idle="1800"' in page.text
+    headers = {"X-CSRFToken": token_in(page), "Accept": "application/json"}
+    assert client.post("/security/stay", headers=headers).status_code == 204
+
+
+def test_a_name_is_kept_and_an_empty_one_is_an_error(portal: Portal) -> None:
+    client = portal.client("edith")
+    with portal.vault.transaction(SYSTEM) as ctx:
+        made = passkeys.add(
+            ctx, account_id=portal.account("edith"), credential_id=b"x", public_key=b"k", sign_count=0, name="Chrome"
+        )
+    address = f"/security/passkeys/{made.passkey_id}/name"
+    assert submit(client, address, {"name": " "}).status_code == 422
+    assert submit(client, address, {"name": "y" * 61}).status_code == 422
+    assert submit(client, address, {"name": "<b>Gran's phone</b>"}).location == "/security"
+    assert "&lt;b&gt;Gran" in client.get("/security").text
+    assert "You cannot remove your last passkey" in client.get(f"/security/passkeys/{made.passkey_id}/remove").text

@@ -1,0 +1,157 @@
+"""At the desk: an officer finds one resident by number and birth date, makes a letter, or vouches for a recovery.
+
+Nobody can be browsed for: an officer names a number and a birth date, both must agree with the sealed record, and every
+try is in the log. A person who is not found looks the same as one who may have no account.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from vault import access, accounts, citizens, finding, letters, recoveries
+from vault.accounts import MAY_HAVE_ACCOUNT, AccountView
+from vault.errors import NotFoundError
+from vault.finding import NUMBER_MOST
+from vault.kinds import AccountStatus, RecoveryState, Role
+from web import proving
+from web.auth import me
+from web.limits import limiter, own_tries
+from web.pages.coming_back import birth_date
+from web.pages.common import Answers, changing, page, reading
+from web.runtime import runtime
+
+bp: Final = Blueprint("desk", __name__, url_prefix="/desk")
+BLUEPRINTS: Final = (bp,)
+
+FINDS: Final = "30 per hour"
+"""How often one officer may look for somebody: enough for a desk, too little to go through a list."""
+_AT_THE_DESK: Final = "at_the_desk"
+
+
+@bp.get("")
+@proving.first
+def find() -> ResponseReturnValue:
+    """Ask for the two facts."""
+    return page("desk/find.html")
+
+
+@bp.post("")
+@limiter.limit(FINDS, key_func=own_tries)
+@proving.first
+def found() -> ResponseReturnValue:
+    """Look for the person; the door says whether their record agrees."""
+    answers = Answers.given()
+    number = answers.text("number", _("Enter an NHS number or a council reference"), most=NUMBER_MOST)
+    born = birth_date(answers)
+    if answers.errors or born is None:
+        return page("desk/find.html", answers=answers)
+    with reading() as ctx:
+        proposal = finding.by_number(ctx, number=number, birth_date=born)
+    agrees = access.confirm_identity(
+        runtime().vault, actor=me().actor, citizen_id=proposal.citizen_id, given=proposal.given
+    )
+    account = _account(proposal.citizen_id) if agrees and proposal.citizen_id else None
+    if account is None:
+        answers.errors["number"] = _("We found nobody with this number and date of birth who can have an account")
+        return page("desk/find.html", answers=answers)
+    session[_AT_THE_DESK] = str(account.account_id)
+    return redirect(url_for("desk.person"), 303)
+
+
+def _account(citizen_id: UUID) -> AccountView | None:
+    """The resident's account, made where they have none; none where they may have none."""
+    with changing() as ctx:
+        if citizens.find(ctx, citizen_id=citizen_id).status not in MAY_HAVE_ACCOUNT:
+            return None
+        held = accounts.of_citizen(ctx, citizen_id=citizen_id)
+        made = held[0] if held else accounts.make(ctx, role=Role.CITIZEN, citizen_id=citizen_id)
+        return made if made.status is AccountStatus.ACTIVE else None
+
+
+def _present() -> UUID:
+    """
+    The account of whoever stands at the desk, as this officer's browser noted it.
+
+    Raises:
+        NotFoundError: Nobody was found yet.
+    """
+    noted = session.get(_AT_THE_DESK)
+    if noted is None:
+        raise NotFoundError("nobody was found yet")
+    return UUID(noted)
+
+
+@bp.get("/person")
+def person() -> ResponseReturnValue:
+    """What can be done for the person who was found."""
+    account_id = _present()
+    with reading() as ctx:
+        recovery = recoveries.open_one(ctx, account_id=account_id)
+        evidence = ""
+        if recovery is not None and recovery.state is RecoveryState.ASKED:
+            evidence = recoveries.evidence_of(ctx, account_id=account_id, recovery_id=recovery.recovery_id)
+        ready = recovery is not None and recovery.ready_at is not None and recovery.ready_at <= ctx.now
+    return page(
+        "desk/person.html",
+        recovery=recovery,
+        evidence=evidence,
+        ready=ready,
+        mine=recovery is not None and recovery.first_by == me().account.account_id,
+    )
+
+
+@bp.post("/letter")
+@proving.first
+def letter() -> ResponseReturnValue:
+    """Make a letter and show it for printing, in this answer and never again."""
+    with changing() as ctx:
+        made = letters.make(ctx, account_id=_present())
+    return render_template(
+        "desk/letter.html", letter=made, address=runtime().config.issuer + url_for("coming_back.letter")
+    )
+
+
+@bp.post("/recovery")
+@proving.first
+def vouch() -> ResponseReturnValue:
+    """Vouch for the person, as the first or the second officer."""
+    account_id, answers = _present(), Answers.given()
+    words = answers.text("words", _("Write what you saw, and how you knew it was them"))
+    if answers.errors:
+        with reading() as ctx:
+            recovery = recoveries.open_one(ctx, account_id=account_id)
+        return page("desk/person.html", answers=answers, recovery=recovery, evidence="", ready=False, mine=False)
+    with changing() as ctx:
+        recovery = recoveries.open_one(ctx, account_id=account_id)
+        if recovery is None:
+            recoveries.ask(ctx, account_id=account_id, evidence=words)
+        else:
+            recoveries.agree(ctx, account_id=account_id, recovery_id=recovery.recovery_id, evidence=words)
+    return redirect(url_for("desk.person"), 303)
+
+
+@bp.post("/recovery/stop")
+def stop() -> ResponseReturnValue:
+    """End a recovery that was a mistake, or that the owner told us to end."""
+    account_id = _present()
+    with changing() as ctx:
+        recovery = recoveries.open_one(ctx, account_id=account_id)
+        if recovery is not None:
+            recoveries.cancel(ctx, account_id=account_id, recovery_id=recovery.recovery_id)
+    return redirect(url_for("desk.person"), 303)
+
+
+@bp.post("/recovery/link")
+@proving.first
+def link() -> ResponseReturnValue:
+    """After the wait: make the link and show it for handing over, in this answer and never again."""
+    account_id = _present()
+    with changing() as ctx:
+        recovery = recoveries.open_one(ctx, account_id=account_id)
+        if recovery is None:
+            raise NotFoundError("no recovery is under way")
+        handle = recoveries.give_link(ctx, account_id=account_id, recovery_id=recovery.recovery_id)
+    return render_template("desk/link.html", address=f"{runtime().config.issuer}/link/{handle}")
