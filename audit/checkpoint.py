@@ -21,9 +21,10 @@ from audit.tree import HASH_BYTES
 
 MAX_NOTE_CHARACTERS: Final = 65_536
 KEY_ID_BYTES: Final = 4
+PUBLIC_KEY_BYTES: Final = 32
+ED25519: Final = b"\x01"  # C2SP signed-note, "Signature types"
+DASH: Final = "—"  # U+2014
 
-_ED25519 = b"\x01"  # C2SP signed-note, "Signature types"
-_DASH = "—"  # U+2014
 _KEY_NAME = re.compile(r"[^\s+]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _BODY_LINES = 3
@@ -43,14 +44,28 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
-    """Return the id of an Ed25519 key under *name*: SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), its first 4 bytes."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:KEY_ID_BYTES]
+def key_id(name: str, public_key: bytes, kind: bytes = ED25519) -> bytes:
+    """Return the id of a key under *name*: SHA-256(name ‖ 0x0A ‖ kind ‖ public key), its first 4 bytes."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:KEY_ID_BYTES]
 
 
-def verifier_key(name: str, public_key: bytes) -> str:
-    """Write a public key (32 bytes) as tools read it: ``name+id in hex+base64(0x01 ‖ key)``."""
-    return f"{name}+{key_id(name, public_key).hex()}+{base64.b64encode(_ED25519 + public_key).decode()}"
+def verifier_key(name: str, public_key: bytes, kind: bytes = ED25519) -> str:
+    """Write a public key (32 bytes) as tools read it: ``name+id in hex+base64(kind ‖ key)``."""
+    return f"{name}+{key_id(name, public_key, kind).hex()}+{base64.b64encode(kind + public_key).decode()}"
+
+
+def read_verifier_key(written: str, kind: bytes = ED25519) -> tuple[str, bytes]:
+    """Return the name and the public key (32 bytes) that `verifier_key` wrote.
+
+    Raises:
+        CheckpointInvalidError: it is no such line, of another kind, or its id is not its key's.
+    """
+    name, _, rest = written.strip().partition("+")
+    _, _, encoded = rest.partition("+")
+    key = _from_base64(encoded)[len(kind) :]
+    if len(key) != PUBLIC_KEY_BYTES or not is_origin(name) or verifier_key(name, key, kind) != written.strip():
+        raise CheckpointInvalidError("not a verifier key of the kind that is needed")
+    return name, key
 
 
 def sign_checkpoint(checkpoint: Checkpoint, *, sign: Callable[[bytes], bytes], public_key: bytes) -> str:
@@ -67,7 +82,7 @@ def sign_checkpoint(checkpoint: Checkpoint, *, sign: Callable[[bytes], bytes], p
     if not is_origin(checkpoint.origin):
         raise CheckpointInvalidError(f"origin `{checkpoint.origin}` cannot name a key")
     signature = key_id(checkpoint.origin, public_key) + sign(checkpoint.text.encode())
-    return f"{checkpoint.text}\n{_DASH} {checkpoint.origin} {base64.b64encode(signature).decode()}\n"
+    return f"{checkpoint.text}\n{DASH} {checkpoint.origin} {base64.b64encode(signature).decode()}\n"
 
 
 def open_checkpoint(note: str, *, public_keys: Sequence[bytes], origin: str | None = None) -> Checkpoint:
@@ -81,8 +96,8 @@ def open_checkpoint(note: str, *, public_keys: Sequence[bytes], origin: str | No
     Raises:
         CheckpointInvalidError: malformed, of another origin, signed by none of the keys, or badly by one of them.
     """
-    text, signatures = _split_note(note)
-    checkpoint = _read_text(text)
+    text, signatures = split_note(note)
+    checkpoint = read_text(text)
     if origin is not None and checkpoint.origin != origin:
         raise CheckpointInvalidError(f"checkpoint is of origin `{checkpoint.origin}`, not `{origin}`")
     known = {key_id(checkpoint.origin, key): key for key in public_keys}
@@ -101,7 +116,12 @@ def is_origin(origin: str) -> bool:
     return _KEY_NAME.fullmatch(origin) is not None and origin.isprintable()
 
 
-def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return a note's text, and of each signature line the key's name and what follows it in bytes: id, signature.
+
+    Raises:
+        CheckpointInvalidError: it is no signed note; whether a signature is right is not looked at.
+    """
     if len(note) > MAX_NOTE_CHARACTERS or any(character < " " and character != "\n" for character in note):
         raise CheckpointInvalidError("note is too long or holds control characters")
     text, empty_line, signed = note.rpartition("\n\n")
@@ -114,12 +134,17 @@ def _read_signature(line: str) -> tuple[str, bytes]:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     signature = _from_base64(encoded)
-    if dash != _DASH or not _KEY_NAME.fullmatch(name) or len(signature) <= KEY_ID_BYTES:
+    if dash != DASH or not _KEY_NAME.fullmatch(name) or len(signature) <= KEY_ID_BYTES:
         raise CheckpointInvalidError("note has a malformed signature line")
     return name, signature
 
 
-def _read_text(text: str) -> Checkpoint:
+def read_text(text: str) -> Checkpoint:
+    """Return the head that a note's text says, vouched for by nobody.
+
+    Raises:
+        CheckpointInvalidError: it is not an origin, a size and a root.
+    """
     lines = text[:-1].split("\n")
     if len(lines) != _BODY_LINES or not is_origin(lines[0]) or not _SIZE.fullmatch(lines[1]):
         raise CheckpointInvalidError("checkpoint is not an origin, a size and a root")

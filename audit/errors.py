@@ -95,3 +95,31 @@ class WriterMisusedError(AuditError):
     """Programming error: a writer was used after its release, or released twice."""
 
     code = "writer_misused"
+
+
+class WitnessRequestInvalidError(AuditError):
+    """What a log sent to a witness is malformed."""
+
+    code = "witness_request_invalid"
+
+
+class LogUnknownError(AuditError):
+    """The witness does not watch a log of that origin."""
+
+    code = "log_unknown"
+
+
+class SizeConflictError(AuditError):
+    """The witness cosigned another size last than the log believes; `size` says which."""
+
+    code = "size_conflict"
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class HeadUnprovenError(AuditError):
+    """The head is not shown to extend the one cosigned last: the log forked, was rolled back, or its proof is wrong."""
+
+    code = "head_unproven"
