@@ -21,6 +21,7 @@ from vault import holding
 from vault.clock import microseconds
 from vault.context import OPERATOR, Vault
 from web.cli.check_proof import check_proof
+from web.cli.log_key import log_key
 from web.cli.showing import counted, json_option, progress, show
 from web.config import Config
 from web.opening import opened, settings, signer_of
@@ -34,6 +35,7 @@ def audit() -> None:
 
 
 audit.add_command(check_proof)
+audit.add_command(log_key)
 
 
 @audit.command()

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "registry": Entry("web.cli.registry", "registry", "Reports on the registry: the record of processing."),
     "enrol-link": Entry("web.cli.enrol", "enrol_link", "Make a one-time link that lets a person add a passkey."),
     "audit": Entry("web.cli.audit", "audit", "Verify, export and prove the log."),
+    "witness": Entry("web.cli.witness", "witness", "Vouch for the log of another council."),
     "keys": Entry("web.cli.keys", "keys", "Describe and rotate the root key."),
     "policy": Entry("web.cli.policy", "policy", "Check and explain the rules."),
 }
