@@ -7,6 +7,8 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.keys import with_key
+
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = ("--disable-dev-shm-usage", "--disable-background-networking", "--hide-scrollbars")
 
@@ -45,3 +47,12 @@ def sign_in(page: Page, link: str) -> None:
     page.goto(link)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_load_state()
+
+
+def enrol(page: Page, link: str) -> None:
+    """Use an enrolment *link* as a person does: open it, add a passkey, and be signed in with it."""
+    with_key(page)
+    page.goto(link)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Make my passkey").click()
+    page.wait_for_url(lambda address: "/passkey" not in address)

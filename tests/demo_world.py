@@ -21,7 +21,7 @@ _LINK: Final = re.compile(r"^  an? (?P<who>[a-z]+).*\n +(?P<address>http\S+)$", 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo that is being served."""
+    """A vault that is being served, a demo or not."""
 
     address: str
     """Where it answers, without a slash at the end."""
@@ -44,10 +44,11 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "web.cli", *arguments]
 
 
-def settings(home: Path) -> dict[str, str]:
+def settings(home: Path, database_url: str | None = None) -> dict[str, str]:
     """The environment for a vault in *home*, free of this machine's own settings of a vault."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return inherited | {f"{PREFIX}HOME": str(home)}
+    own = {"HOME": str(home)} | ({"DATABASE_URL": database_url} if database_url else {})
+    return inherited | {PREFIX + name: value for name, value in own.items()}
 
 
 def lay(home: Path, *arguments: str) -> None:
@@ -56,15 +57,15 @@ def lay(home: Path, *arguments: str) -> None:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Demo]:
-    """Serve the demo in *home* until the block ends."""
+def serving(home: Path, database_url: str | None = None) -> Iterator[Demo]:
+    """Serve the vault in *home* until the block ends."""
     port = free_port()
     address = f"http://localhost:{port}"
     log = home / "server.log"
     with log.open("wb") as words:
         server = subprocess.Popen(
             command("serve", "--port", str(port)),
-            env=settings(home),
+            env=settings(home, database_url),
             stdout=words,
             stderr=words,
             start_new_session=True,

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,13 +17,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from tests.databases import run_folder
+from tests.demo_world import settings
 from vault import citizens
 from vault.access import read_own
 from vault.catalogue import CATALOGUE
 from vault.context import OPERATOR, Actor, Vault
 from vault.models import Citizen, Record, UnmatchedItem
 from vault.release import RecordView, Release
-from web.config import PREFIX, Config
+from web.config import Config
 from web.opening import opened
 
 HOSPITAL: Final = ("--from", "example-hospital", "--system", "ward-system", "--purpose", "receive-health-record")
@@ -45,9 +45,7 @@ class Home:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its commands, free of this machine's own settings of a vault."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        own = {"HOME": str(self.folder)} | ({"DATABASE_URL": self.database_url} if self.database_url else {})
-        return inherited | {PREFIX + name: value for name, value in own.items()}
+        return settings(self.folder, self.database_url)
 
     @property
     def config(self) -> Config:
@@ -103,6 +101,22 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
             make(begun)
             begun.rename(folder)
     return folder
+
+
+def all_people(synthea: Path) -> Path:
+    """
+    A folder that all test processes of this run share: every person of *synthea*, imported once.
+
+    It holds the vault (``home``, to be copied), what the import said (``said.json``) and printed (``printed.log``).
+    """
+
+    def make(place: Path) -> None:
+        home = made(place / "home")
+        said = home.bring_in(synthea / "trimmed", synthea / "whole", overlay=synthea / "uk_overlay.csv")
+        (place / "said.json").write_text(json.dumps(said), encoding="utf-8")
+        (place / "printed.log").write_bytes(b"\n".join(home.printed))
+
+    return once("all-people", make)
 
 
 def over(overlay: Path | None) -> tuple[str | Path, ...]:

@@ -58,6 +58,13 @@ class Server:
         with self._connect() as connection:
             connection.execute(statement.encode())
 
+    def ask(self, question: str) -> str:
+        """The one value that a *question* to the superuser's database answers, as text."""
+        with self._connect() as connection:
+            row = connection.execute(question.encode()).fetchone()
+        assert row is not None
+        return str(row[0])
+
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(host=str(self.folder), user=SUPERUSER, dbname="postgres", autocommit=True)
 

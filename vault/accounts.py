@@ -77,8 +77,7 @@ def make(
         NotFoundError: No such citizen.
     """
     _check_fit(role, citizen_id, organisation_id, service_id)
-    if citizen_id is not None and citizens.find(ctx, citizen_id=citizen_id).status not in MAY_HAVE_ACCOUNT:
-        raise NotAllowedError(f"citizen `{citizen_id}` may have no account of their own")
+    check_may_have_account(ctx, citizen_id=citizen_id)
     account_id = account_id or new_id()
     row = Account(
         account_id=account_id,
@@ -134,6 +133,18 @@ def _row(ctx: Context, account_id: UUID) -> Account:
     if row is None:
         raise NotFoundError(f"account `{account_id}` is not known")
     return row
+
+
+def check_may_have_account(ctx: Context, *, citizen_id: UUID | None) -> None:
+    """
+    Refuse an account for a citizen who may have none; staff (*citizen_id* None) may.
+
+    Raises:
+        NotAllowedError: The citizen is under 13, deceased, merged or closed.
+        NotFoundError: No such citizen.
+    """
+    if citizen_id is not None and citizens.find(ctx, citizen_id=citizen_id).status not in MAY_HAVE_ACCOUNT:
+        raise NotAllowedError(f"citizen `{citizen_id}` may have no account of their own")
 
 
 def _check_fit(role: Role, citizen_id: UUID | None, organisation_id: UUID | None, service_id: UUID | None) -> None:

@@ -43,10 +43,12 @@ def make(
     Raises:
         SecondPersonNeededError: Two different accounts are needed and were not given.
         NotFoundError: No such account.
+        NotAllowedError: Its citizen may have no account any more.
     """
     if kind is LinkKind.ENROL and ctx.actor.kind != "operator" and (first is None or second is None or first == second):
         raise SecondPersonNeededError("an enrolment link needs two different people")
     account = accounts.find(ctx, account_id=account_id)
+    accounts.check_may_have_account(ctx, citizen_id=account.citizen_id)
     handle = new_handle()
     ctx.session.add(
         Link(

@@ -20,7 +20,8 @@ from vault.context import Context
 from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, SecondPersonNeededError, WrongStateError
 from vault.journal import note
 from vault.kinds import AccountStatus, Role
-from vault.models import HeldBack, Record
+from vault.models import HeldBack, Organisation, Record
+from vault.records import Source, source_key_of
 
 LONGEST: Final = timedelta(days=365)
 """Who wants it held longer looks at it anew, with two people."""
@@ -45,6 +46,62 @@ class Withholding:
     approved: tuple[UUID, UUID]
     """The accounts of the two people."""
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An item that may be held back at all, by what is known of it without opening it."""
+
+    record_id: UUID
+    category: str
+    organisation: str
+    """The slug of the organisation that sent it."""
+    source_system: str
+    received_at: datetime
+    held_until: datetime | None
+    """Until when it is held back now; empty where the citizen sees it."""
+
+
+def candidates(ctx: Context, *, citizen_id: UUID) -> list[Candidate]:
+    """A citizen's items of the categories that may be held back, newest first; for staff, never the citizen."""
+    rows = ctx.session.execute(
+        select(Record, Organisation.slug)
+        .join(Organisation, Organisation.organisation_id == Record.organisation_id)
+        .where(Record.citizen_id == citizen_id, Record.category.in_(sorted(_may_be_held_back())))
+        .order_by(Record.received_at.desc(), Record.record_id)
+    ).all()
+    held = {each.record_id: each.until for each in of_citizen(ctx, citizen_id=citizen_id)}
+    return [
+        Candidate(
+            record_id=row.record_id,
+            category=row.category,
+            organisation=slug,
+            source_system=row.source_system,
+            received_at=row.received_at,
+            held_until=held.get(row.record_id),
+        )
+        for row, slug in rows
+    ]
+
+
+def item_of(ctx: Context, *, citizen_id: UUID, source: Source) -> UUID:
+    """
+    The item that a source system knows by a number of its own.
+
+    Raises:
+        NotFoundError: The citizen has no such item.
+    """
+    key = source_key_of(ctx, source)
+    row = ctx.session.scalars(
+        select(Record).where(Record.citizen_id == citizen_id, Record.source_key == key)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("the citizen has no such item")
+    return row.record_id
+
+
+def _may_be_held_back() -> frozenset[str]:
+    return frozenset(each.category for each in CATALOGUE.fields if each.may_be_held_back)
 
 
 def hold_back(
@@ -130,7 +187,7 @@ def _check_category(ctx: Context, citizen_id: UUID, record_id: UUID) -> None:
     record = ctx.session.get(Record, (citizen_id, record_id))
     if record is None:
         raise NotFoundError(f"record `{record_id}` is not known")
-    if not any(CATALOGUE.field(name).may_be_held_back for name in CATALOGUE.fields_of(record.category)):
+    if record.category not in _may_be_held_back():
         raise InvalidInputError(f"category `{record.category}` is never held back from the citizen")
 
 

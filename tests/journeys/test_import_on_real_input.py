@@ -44,15 +44,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def everyone(shared_data: Path, overlay: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Any]:
     """All 140 people, imported once in this run and copied for this module; and what the import said."""
-    folder = shared_data / "synthea"
-
-    def make(place: Path) -> None:
-        made = import_world.made(place / "home")
-        said = made.bring_in(folder / "trimmed", folder / "whole", overlay=overlay)
-        (place / "said.json").write_text(json.dumps(said), encoding="utf-8")
-        (place / "printed.log").write_bytes(b"\n".join(made.printed))
-
-    made = import_world.once("all-people", make)
+    made = import_world.all_people(shared_data / "synthea")
     home = Home(tmp_path_factory.mktemp("all") / "home", printed=[(made / "printed.log").read_bytes()])
     shutil.copytree(made / "home", home.folder)
     return home, json.loads((made / "said.json").read_bytes())

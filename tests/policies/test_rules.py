@@ -56,6 +56,7 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("nobody-signs-in-for-the-dead", ask(Action.VIEW_LOG, OWNER, owner_status="deceased", fields=frozenset())),
     ("consent-ends-with-death", replace(READ, owner_status="deceased")),
     ("consent-ends-with-death", replace(LOOK, owner_status="deceased")),
+    ("children-do-not-decide-alone", ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True, owner_status="child")),
     ("record-is-closed", replace(READ, owner_status="merged")),
     ("record-is-closed", ask(Action.READ, OWNER, owner_status="closed")),
     (

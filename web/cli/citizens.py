@@ -8,6 +8,7 @@ from vault import citizens, grants, outgoing, records, requests
 from vault.citizens import CitizenView
 from vault.context import OPERATOR
 from vault.kinds import CitizenStatus
+from web.cli import holding_back
 from web.cli.showing import json_option, show, table
 from web.opening import opened
 
@@ -94,3 +95,7 @@ def letters(*, as_json: bool) -> None:
     with opened() as vault:
         found = [{"name": postal.name, "address": postal.address} for postal in outgoing.letters(vault)]
     show(found, as_json=as_json, lines=table(found, "name", "address") if found else ["nobody waits for a letter"])
+
+
+for command in (holding_back.hold_back, holding_back.show_again, holding_back.held_back):
+    citizen.add_command(command)

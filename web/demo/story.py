@@ -3,14 +3,16 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from vault import access, accounts, citizens, requests, services
+from vault import access, accounts, citizens, requests, services, withholding
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Actor, Context, Vault
 from vault.kinds import Channel, Decider, Role
+from vault.records import Source
 from vault.release import Release
 from vault.requests import Ask, Hint
 from web.demo.cast import Resident
@@ -44,7 +46,7 @@ class Company:
 
 
 def plan() -> Given:
-    """The story file: lists ``staff`` and ``request``."""
+    """The story file: lists ``staff``, ``request`` and ``held_back``."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
@@ -82,6 +84,31 @@ def tell(vault: Vault, company: Company) -> None:
     for given in plan()["request"]:
         if given["of"] in company.players:
             _tell_one(vault, company, given)
+    for given in plan()["held_back"]:
+        if given["of"] in company.players:
+            _hold_back(vault, company, given)
+
+
+def _hold_back(vault: Vault, company: Company, given: Given) -> None:
+    player = company.players[given["of"]]
+    first, second = (company.staff[slug].account_id for slug in given["by"])
+    with vault.transaction(OPERATOR) as ctx:
+        source = Source(
+            organisation_id=services.organisation(ctx, slug=given["organisation"]).organisation_id,
+            system=given["system"],
+            type=given["type"],
+            id=f"{player.resident.references[given['system']]}/{given['item']}",
+        )
+        withholding.hold_back(
+            ctx,
+            citizen_id=player.citizen_id,
+            record_id=withholding.item_of(ctx, citizen_id=player.citizen_id, source=source),
+            until=ctx.now + timedelta(days=given["days"]),
+            authority=given["authority"],
+            reason=given["reason"],
+            first=first,
+            second=second,
+        )
 
 
 def _tell_one(vault: Vault, company: Company, given: Given) -> None:

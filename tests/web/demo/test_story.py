@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from vault import accounts, cases, grants, holding, requests, trail
+from vault import accounts, cases, grants, holding, records, requests, trail, withholding
 from vault.context import OPERATOR, Vault
 from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
@@ -89,6 +89,20 @@ def test_one_decision_was_spoken_and_one_request_was_refused(demo: Demo) -> None
         assert [grant.decided_by for grant in spoken] == [Decider.SPOKEN]
         refused = requests.of_citizen(ctx, citizen_id=demo.note.citizens["priya"])
         assert [request.state for request in refused] == [RequestState.DENIED]
+
+
+def test_one_item_is_held_back_from_its_owner_who_sees_no_hint_of_it(demo: Demo, browser: FlaskClient) -> None:
+    stanley = demo.note.citizens["stanley"]
+    with demo.vault.reading(OPERATOR) as ctx:
+        (held,) = withholding.of_citizen(ctx, citizen_id=stanley)
+        kept = len([each for each in withholding.candidates(ctx, citizen_id=stanley) if each.category == "care_needs"])
+        counted = {each.category: each.items for each in records.counts(ctx, citizen_id=stanley)}
+    assert held.until > demo.vault.clock()
+    assert counted["care_needs"] == kept - 1
+    _be(browser, "stanley")
+    own = browser.get("/record/care_needs").text
+    assert "Shopping, meals" in own
+    assert "loss of money" not in own
 
 
 def test_the_tables_are_as_the_log_says(demo: Demo) -> None:
