@@ -329,7 +329,7 @@ def test_an_item_held_back_by_two_people_is_hinted_at_nowhere_on_its_owners_page
 
 def desk_of(place: Place, someone: Someone, number: str) -> tuple[str, list[str]]:
     """The item that the council's care system knows by *number*, and the accounts of two who may hold it back."""
-    label = StaffLabel("Petra", "social worker", "North")
+    label, citizen_id = StaffLabel("Petra", "social worker", "North"), someone.citizen_id(place.home)
     with place.home.open() as vault, vault.transaction(OPERATOR) as ctx:
         works_for = services.by_slug(ctx, slug="adult-social-care")
         made = [
@@ -344,7 +344,7 @@ def desk_of(place: Place, someone: Someone, number: str) -> tuple[str, list[str]
         ]
         council = services.organisation(ctx, slug="ferndale-council").organisation_id
         source = Source(organisation_id=council, system="crm", type="care.csv", id=number)
-        item = withholding.item_of(ctx, citizen_id=someone.citizen_id(place.home), source=source)
+        item = withholding.item_of(ctx, citizen_id=citizen_id, source=source)
     return str(item), [str(each.account_id) for each in made]
 
 
