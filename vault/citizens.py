@@ -174,3 +174,9 @@ def by_reference(ctx: Context, *, organisation_id: UUID, system: str, value: str
 
 def _reference_index(ctx: Context, system: str, value: str) -> bytes:
     return ctx.keyring.blind_index("reference", f"{system}|{normalise_reference(value)}")
+
+
+def systems_of(ctx: Context, *, organisation_id: UUID) -> list[str]:
+    """The systems of an organisation that know citizens by a reference, by name."""
+    query = select(Reference.system).where(Reference.organisation_id == organisation_id).distinct()
+    return sorted(ctx.session.scalars(query))

@@ -71,6 +71,8 @@ ROLE_OF: Final = {
     "cases": Role.CITIZEN,
     "officer": Role.OFFICER,
     "looking": Role.OFFICER,
+    "asking": Role.OFFICER,
+    "asked": Role.OFFICER,
     "casework": Role.OFFICER,
     "spoken": Role.OFFICER,
     "desk": Role.OFFICER,

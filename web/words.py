@@ -32,6 +32,15 @@ REQUEST_TAGS: Final = {
     RequestState.EXPIRED: (lazy_gettext("Ran out"), "govuk-tag--grey"),
     RequestState.CANCELLED: (lazy_gettext("Taken back"), "govuk-tag--grey"),
 }
+ASKED_TAGS: Final = {
+    RequestState.PENDING: (lazy_gettext("Waiting for the person"), "govuk-tag--blue"),
+    RequestState.APPROVED: (lazy_gettext("Shared"), "govuk-tag--green"),
+    RequestState.PARTLY_APPROVED: (lazy_gettext("Shared some"), "govuk-tag--green"),
+    RequestState.DENIED: (lazy_gettext("Not shared"), "govuk-tag--grey"),
+    RequestState.EXPIRED: (lazy_gettext("Ran out"), "govuk-tag--grey"),
+    RequestState.CANCELLED: (lazy_gettext("Taken back"), "govuk-tag--grey"),
+}
+"""How a request stands for those who asked."""
 GRANT_TAGS: Final = {
     GrantState.ACTIVE: (lazy_gettext("Sharing"), "govuk-tag--green"),
     GrantState.PAUSED: (lazy_gettext("Paused"), "govuk-tag--yellow"),
@@ -197,6 +206,7 @@ def init_app(app: Flask) -> None:
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,
+        asked_tags=ASKED_TAGS,
         case_tags=CASE_TAGS,
         case_kinds=CASE_KINDS,
         case_late=CASE_LATE,

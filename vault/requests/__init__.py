@@ -4,12 +4,13 @@ Whoever uses requests imports this package; its parts are its own.
 """
 
 from vault.requests.asking import LONGEST_WAIT, MOST_MESSAGE, Ask, Asked, ask
+from vault.requests.cancelling import cancel
 from vault.requests.deciding import decide
 from vault.requests.expiry import sweep
 from vault.requests.hints import Hint
 from vault.requests.polling import POLL_SECONDS, Polled, Progress, mark_redeemed, poll
 from vault.requests.receipts import Notice, Receipt, receipt
-from vault.requests.views import RequestView, of_citizen, of_service, view, waiting
+from vault.requests.views import Asker, RequestView, of_citizen, of_service, view, waiting
 
 __all__ = [
     "LONGEST_WAIT",
@@ -17,6 +18,7 @@ __all__ = [
     "POLL_SECONDS",
     "Ask",
     "Asked",
+    "Asker",
     "Hint",
     "Notice",
     "Polled",
@@ -24,6 +26,7 @@ __all__ = [
     "Receipt",
     "RequestView",
     "ask",
+    "cancel",
     "decide",
     "mark_redeemed",
     "of_citizen",

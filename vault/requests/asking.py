@@ -11,6 +11,7 @@ from sqlalchemy import select
 from audit.events import Event
 from policies.model import Action
 from vault import grants
+from vault.acting import acting_person
 from vault.authentic import values_of
 from vault.confidential import close_for_house
 from vault.context import Context
@@ -93,7 +94,15 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
     )
     if not purpose.citizen_decides:
         return _by_statute(ctx, asked, purpose, citizen_id if known else None, fields, days, uses)
-    demand(ctx, action=Action.ASK, citizen_id=citizen_id, fields=fields, purpose=purpose, service_id=asked.service_id)
+    demand(
+        ctx,
+        action=Action.ASK,
+        citizen_id=citizen_id,
+        fields=fields,
+        purpose=purpose,
+        service_id=asked.service_id,
+        asker=asked.service_id,
+    )
     return _wait(ctx, asked, citizen_id, fields, days, uses)
 
 
@@ -154,13 +163,25 @@ def _wait(ctx: Context, asked: Ask, citizen_id: UUID, fields: frozenset[str], da
         row, handle = _row(ctx, asked, citizen_id, fields, days, uses)
         ctx.session.add(row)
         tell(ctx, citizen_id=citizen_id, kind=NoticeKind.REQUEST_WAITS, about=row.request_id)
-        note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts=logged(row))
+        note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts={**logged(row), **_by_whom(ctx)})
         return _answer(ctx, row, handle)
     row, handle = _addressed(ctx, pending, citizen_id), new_handle()
     row.handle_hash = handle_hash(handle)
     row.version += 1
-    note(ctx, Event.REQUEST_MADE, keys=keys, purpose=asked.purpose, facts={**logged(row), "joined": True})
+    note(
+        ctx,
+        Event.REQUEST_MADE,
+        keys=keys,
+        purpose=asked.purpose,
+        facts={**logged(row), **_by_whom(ctx), "joined": True},
+    )
     return _answer(ctx, row, handle)
+
+
+def _by_whom(ctx: Context) -> dict[str, object]:
+    """Through which channel it was asked, and, in the portal, by whom."""
+    person = acting_person(ctx)
+    return {"channel": "portal", "acting": person} if person else {"channel": "service"}
 
 
 def _answer(ctx: Context, row: AccessRequest, handle: str) -> Asked:
@@ -200,7 +221,7 @@ def _row(
     if not timedelta(seconds=1) <= wait <= LONGEST_WAIT:
         raise InvalidInputError(f"a request waits at most {int(LONGEST_WAIT.total_seconds())} seconds")
     request_id, handle = new_id(), new_handle()
-    words = {"message": asked.binding_message, "reason": asked.reason}
+    words = {"message": asked.binding_message, "reason": asked.reason, "asker": acting_person(ctx)}
     row = AccessRequest(
         citizen_id=citizen_id,
         request_id=request_id,

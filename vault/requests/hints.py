@@ -15,12 +15,15 @@ class Hint:
     kind: Literal["ref", "nhs"]
     system: str
     value: str
+    born: date | None = None
+    """For a reference that counts only together with this birth date: an officer types both."""
 
     @property
     def normalised(self) -> str:
         """The same text for every spelling by which the same person would be found."""
         if self.kind == "ref":
-            return f"{self.system}|{normalise_reference(self.value)}"
+            alone = f"{self.system}|{normalise_reference(self.value)}"
+            return f"{alone}|{self.born.isoformat()}" if self.born else alone
         return f"{normalise_nhs_number(self.system)}|{date.fromisoformat(self.value).isoformat()}"
 
     @classmethod

@@ -36,7 +36,8 @@ def addressee(
 
 def _find(ctx: Context, hint: Hint, organisation_id: UUID, confirmed: UUID | None) -> UUID | None:
     if hint.kind == "ref":
-        return citizens.by_reference(ctx, organisation_id=organisation_id, system=hint.system, value=hint.value)
+        named = citizens.by_reference(ctx, organisation_id=organisation_id, system=hint.system, value=hint.value)
+        return named if hint.born is None or named == confirmed else None
     found = citizens.by_identity(ctx, nhs_number=hint.system, birth_date=date.fromisoformat(hint.value))
     return found if found == confirmed else None  # a blind index only proposes
 

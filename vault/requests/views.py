@@ -16,6 +16,15 @@ from vault.purposes import find as find_purpose
 from vault.views import ServiceView, service_view
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The officer who asked: the citizen is shown role and team, the log holds the account."""
+
+    reference: str
+    role: str
+    team: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
     """A request as the citizen meets it."""
@@ -34,6 +43,8 @@ class RequestView:
     max_uses: int
     grant_id: UUID | None
     decided_at: datetime | None
+    asker: Asker | None = None
+    """Who asked, where an officer did so in the portal; empty where the service's own system asked."""
 
 
 def waiting(ctx: Context, *, citizen_id: UUID) -> list[RequestView]:
@@ -102,6 +113,7 @@ def view_of(ctx: Context, row: AccessRequest) -> RequestView:
         max_uses=row.max_uses,
         grant_id=row.grant_id,
         decided_at=row.decided_at,
+        asker=Asker(**words["asker"]) if words.get("asker") else None,
     )
 
 

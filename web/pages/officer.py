@@ -34,11 +34,10 @@ def home() -> ResponseReturnValue:
     """What is shared with the service now, what ends soonest first."""
     with reading() as ctx:
         live = [each for each in grants.of_service(ctx, service_id=service_id()) if each.is_live]
-        waiting = [
-            each
+        waiting = sum(
+            each.state is RequestState.PENDING and each.purpose.citizen_decides
             for each in requests.of_service(ctx, service_id=service_id())
-            if each.state is RequestState.PENDING and each.purpose.citizen_decides
-        ]
+        )
         open_cases = sum(each.is_open for each in cases.of_service(ctx, service_id=service_id()))
     return render_template(
         "officer/home.html",

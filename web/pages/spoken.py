@@ -8,29 +8,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import requests
-from vault.errors import NotFoundError, WrongStateError
+from vault.errors import WrongStateError
 from vault.kinds import Channel, Decider, RequestState
 from vault.requests import RequestView
-from web.pages.common import Answers, changing, page, reading
-from web.pages.officer import service_id
+from web.pages.asked import asked_by_us
+from web.pages.common import Answers, changing, page
 from web.session import draft_of, drop_draft, keep_draft
 
-bp: Final = Blueprint("spoken", __name__, url_prefix="/officer/requests/<uuid:request_id>")
+bp: Final = Blueprint("spoken", __name__, url_prefix="/officer/requests/<uuid:request_id>/decision")
 BLUEPRINTS: Final = (bp,)
 
 CHANNELS: Final = {"phone": Channel.PHONE, "in-person": Channel.IN_PERSON, "letter": Channel.LETTER}
 
 
-def _asked(request_id: UUID) -> RequestView:
-    with reading() as ctx:
-        found = [each for each in requests.of_service(ctx, service_id=service_id()) if each.request_id == request_id]
-    if not found:
-        raise NotFoundError(f"request `{request_id}` is not known")
-    return found[0]
-
-
 def _waiting(request_id: UUID) -> RequestView:
-    asked = _asked(request_id)
+    asked = asked_by_us(request_id)
     if asked.state is not RequestState.PENDING:
         raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
     return asked
@@ -109,4 +101,4 @@ def decide(request_id: UUID) -> ResponseReturnValue:
 @bp.get("/done")
 def done(request_id: UUID) -> ResponseReturnValue:
     """Confirm."""
-    return render_template("spoken/done.html", asked=_asked(request_id))
+    return render_template("spoken/done.html", asked=asked_by_us(request_id))

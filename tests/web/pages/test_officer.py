@@ -85,7 +85,7 @@ def test_no_resident_is_named_before_a_look_is_recorded(portal: Portal) -> None:
 
 def test_a_spoken_decision_needs_what_shows_it_and_is_told_to_the_resident(portal: Portal) -> None:
     asked = portal.waiting("edith")
-    here, officer = f"/officer/requests/{asked.request_id}", portal.client("carer")
+    here, officer = f"/officer/requests/{asked.request_id}/decision", portal.client("carer")
     assert submit(officer, here, {"share": "some"}).location == f"{here}/choose"
     assert submit(officer, f"{here}/choose", {"fields": ["medication.name"]}).location == f"{here}/evidence"
     assert submit(officer, f"{here}/evidence", {"channel": "phone", "words": ""}).status_code == 422
@@ -99,7 +99,7 @@ def test_a_spoken_decision_needs_what_shows_it_and_is_told_to_the_resident(porta
 
 def test_an_officer_of_another_service_cannot_write_a_decision_down(portal: Portal) -> None:
     asked = portal.waiting("edith")
-    assert portal.client("tax-officer").get(f"/officer/requests/{asked.request_id}").status_code == 404
+    assert portal.client("tax-officer").get(f"/officer/requests/{asked.request_id}/decision").status_code == 404
 
 
 def test_an_administrator_suspends_a_service_at_once(portal: Portal) -> None:
