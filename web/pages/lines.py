@@ -58,6 +58,7 @@ def _sayings() -> dict[str, str]:
         "record:unseal-failed": _("tried to open something that did not open"),
         "request:made": _("asked to see some of your data"),
         "request:decided": _("decided a request"),
+        "request:cancelled": _("took back what it asked for"),
         "grant:made": _("began sharing"),
         "grant:narrowed": _("shared less"),
         "grant:renewed": _("shared for longer"),
