@@ -153,6 +153,7 @@ def _check_fit(role: Role, citizen_id: UUID | None, organisation_id: UUID | None
         Role.OFFICER: citizen_id is None and organisation_id is not None and service_id is not None,
         Role.AUDITOR: citizen_id is None and organisation_id is not None and service_id is None,
         Role.ADMINISTRATOR: citizen_id is None and organisation_id is not None and service_id is None,
+        Role.DELEGATE: citizen_id is None and organisation_id is None and service_id is None,
     }
     if not fits[role]:
         raise InvalidInputError(f"an account of role `{role}` needs what belongs to that role, and nothing else")

@@ -40,6 +40,29 @@ class Role(enum.StrEnum):
     OFFICER = "officer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    DELEGATE = "delegate"
+    """Looks for somebody else, under an authority."""
+
+
+class AuthorityKind(enum.StrEnum):
+    """On what ground a delegate looks."""
+
+    NAMED_PERSON = "named-person"
+    """The citizen let them in."""
+    PARENTAL_RESPONSIBILITY = "parental-responsibility"
+    ATTORNEY = "attorney"
+    DEPUTY = "deputy"
+    APPOINTEE = "appointee"
+
+
+class AuthorityState(enum.StrEnum):
+    """Where an authority stands; only an active one opens anything."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    RAN_OUT = "ran-out"
+    ENDED = "ended"
 
 
 class AccountStatus(enum.StrEnum):

@@ -52,6 +52,8 @@ PUBLIC: Final = frozenset(
         "about.cookies",
         "about.contact",
         "language.choose",
+        "joining.ask",
+        "joining.accept",
     }
 )
 """Every page that a stranger may open. A test freezes this set."""
@@ -64,6 +66,8 @@ ROLE_OF: Final = {
     "record": Role.CITIZEN,
     "download": Role.CITIZEN,
     "notices": Role.CITIZEN,
+    "family": Role.CITIZEN,
+    "delegate": Role.DELEGATE,
     "requests": Role.CITIZEN,
     "decision": Role.CITIZEN,
     "sharing": Role.CITIZEN,
@@ -92,6 +96,7 @@ HOME_OF: Final = {
     Role.OFFICER: "officer.home",
     Role.AUDITOR: "auditor.home",
     Role.ADMINISTRATOR: "administrator.home",
+    Role.DELEGATE: "delegate.home",
 }
 
 COOKIE: Final = "vault_sign_in"

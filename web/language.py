@@ -18,7 +18,7 @@ LANGUAGES: Final = {"en": "English", "cy": "Cymraeg"}
 
 COOKIE: Final = "vault_language"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
-_SECRET_ADDRESSES: Final = frozenset({"sign_in.link"})
+_SECRET_ADDRESSES: Final = frozenset({"joining.ask", "sign_in.link"})
 """Pages whose address is itself a secret: it is put into no other address."""
 
 

@@ -12,7 +12,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLo
 from markupsafe import Markup
 
 from vault.catalogue import CATALOGUE
-from vault.kinds import CaseKind, CaseState, GrantState, RequestState, ServiceStatus
+from vault.kinds import AuthorityKind, AuthorityState, CaseKind, CaseState, GrantState, RequestState, ServiceStatus
 from web import language
 from web.runtime import Runtime
 
@@ -47,6 +47,20 @@ GRANT_TAGS: Final = {
     GrantState.WITHDRAWN: (lazy_gettext("Stopped"), "govuk-tag--grey"),
     GrantState.EXPIRED: (lazy_gettext("Ended"), "govuk-tag--grey"),
     GrantState.EXHAUSTED: (lazy_gettext("Used up"), "govuk-tag--grey"),
+}
+AUTHORITY_TAGS: Final = {
+    AuthorityState.INVITED: (lazy_gettext("Invited"), "govuk-tag--blue"),
+    AuthorityState.ACTIVE: (lazy_gettext("May look"), "govuk-tag--green"),
+    AuthorityState.FROZEN: (lazy_gettext("Stopped for now"), "govuk-tag--yellow"),
+    AuthorityState.RAN_OUT: (lazy_gettext("Ran out"), "govuk-tag--grey"),
+    AuthorityState.ENDED: (lazy_gettext("Removed"), "govuk-tag--grey"),
+}
+AUTHORITY_WORDS: Final = {
+    AuthorityKind.NAMED_PERSON: lazy_gettext("You let them in"),
+    AuthorityKind.PARENTAL_RESPONSIBILITY: lazy_gettext("They have parental responsibility for you"),
+    AuthorityKind.ATTORNEY: lazy_gettext("You gave them a power of attorney"),
+    AuthorityKind.DEPUTY: lazy_gettext("A court made them your deputy"),
+    AuthorityKind.APPOINTEE: lazy_gettext("They look after your benefits"),
 }
 CASE_TAGS: Final = {
     CaseState.OPEN: (lazy_gettext("Waiting for an answer"), "govuk-tag--blue"),
@@ -207,6 +221,8 @@ def init_app(app: Flask) -> None:
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,
         asked_tags=ASKED_TAGS,
+        authority_tags=AUTHORITY_TAGS,
+        authority_words=AUTHORITY_WORDS,
         case_tags=CASE_TAGS,
         case_kinds=CASE_KINDS,
         case_late=CASE_LATE,

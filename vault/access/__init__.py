@@ -12,6 +12,7 @@ raised.
 from vault.access.addressing import Postal, email_of, postal_of
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
+from vault.access.delegated import preview_for_delegate, read_as_delegate
 from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
 from vault.access.own import export_own, read_own, reveal
@@ -30,6 +31,8 @@ __all__ = [
     "export_own",
     "postal_of",
     "preview",
+    "preview_for_delegate",
+    "read_as_delegate",
     "read_as_officer",
     "read_own",
     "read_with_token",

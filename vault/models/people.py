@@ -63,11 +63,22 @@ class Authority(Authenticated, Covered, Base):
     authority_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     powers: Mapped[list[str]]
+    fields: Mapped[list[str]]
+    """What may be seen."""
+    sealed_words: Mapped[bytes]
+    """What the person who may look, and the citizen, are called; sealed under a key of the citizen's."""
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None] = mapped_column(default=None)
-    holder_account_id: Mapped[UUID | None] = mapped_column(default=None)
+    holder_account_id: Mapped[UUID | None] = mapped_column(default=None, index=True)
+    invite_hash: Mapped[bytes | None] = mapped_column(default=None, unique=True)
+    """SHA-256 of the invitation's handle; empty once it is used or ended."""
+    invite_expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    frozen_at: Mapped[datetime | None] = mapped_column(default=None)
+    reviewed: Mapped[bool] = mapped_column(default=False)
+    """Whether a parent's access to a young person was looked at and kept."""
     sealed_evidence: Mapped[bytes | None] = mapped_column(default=None)
     seen_by: Mapped[UUID | None] = mapped_column(default=None)
+    seen_second: Mapped[UUID | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("web.cli.serve", "serve", "Serve the portal and the API."),
     "import": Entry("web.cli.importing", "import_", "Bring records in from FHIR and CSV files."),
     "citizen": Entry("web.cli.citizens", "citizen", "List citizens and change where they stand."),
+    "authority": Entry("web.cli.authorities", "authority", "Enter who may look for somebody by law."),
     "organisation": Entry("web.cli.organisations", "organisation", "Register organisations."),
     "service": Entry("web.cli.services", "service", "Register services and their keys; suspend them."),
     "purpose": Entry("web.cli.purposes", "purpose", "Register the reasons for which data may be asked."),

@@ -18,8 +18,11 @@ from web.pages import (
     citizen,
     coming_back,
     decision,
+    delegate,
     desk,
     download,
+    family,
+    joining,
     language,
     looking,
     mistakes,
@@ -47,6 +50,9 @@ FAMILIES = (
     language,
     citizen,
     notices,
+    family,
+    joining,
+    delegate,
     record,
     download,
     requests,
@@ -69,7 +75,7 @@ FAMILIES = (
 def init_app(app: Flask) -> None:
     """Register every page family on *app*, and the page for errors."""
     app.url_map.converters["leaf"] = activity.LeafConverter
-    for family in FAMILIES:
-        for blueprint in family.BLUEPRINTS:
+    for each in FAMILIES:
+        for blueprint in each.BLUEPRINTS:
             app.register_blueprint(blueprint)
     mistakes.init_app(app)

@@ -28,6 +28,8 @@ def _who(line: Line) -> str:
     who = line.who
     if who.kind == "citizen":
         return str(_("You"))
+    if name := line.facts.get("delegate"):
+        return str(_("%(name)s, your %(relationship)s", name=name, relationship=line.facts.get("relationship", "")))
     place = who.service_name or who.organisation_name
     person = ", ".join(part for part in (who.role, who.team) if part)
     if not person and who.kind in {"auditor", "administrator"}:
@@ -49,6 +51,12 @@ def _sayings() -> dict[str, str]:
         "contact:used": _("read where to write to you, to tell you that something waits"),
         "notice:chosen": _("changed how we tell you things"),
         "notice:mailed": _("sent you an e-mail that something waits"),
+        "delegate:invited": _("let somebody in to look for you"),
+        "delegate:made": _("accepted an invitation to look for you"),
+        "delegate:frozen": _("stopped somebody’s looks for now"),
+        "delegate:unfrozen": _("let somebody look again"),
+        "delegate:ended": _("ended that somebody looks for you"),
+        "delegate:reviewed": _("looked again at a parent’s access"),
         "record:exported": _("took a copy of your data"),
         "record:refused": _("asked to look and was refused"),
         "record:written": _("added to your record"),

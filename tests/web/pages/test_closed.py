@@ -46,6 +46,8 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "coming_back.start",
         "coming_back.take_code",
         "coming_back.take_letter",
+        "joining.accept",
+        "joining.ask",
         "language.choose",
         "sign_in.add",
         "sign_in.add_check",
