@@ -34,6 +34,8 @@ class Actor:
     organisation_id: UUID | None = None
     proven_at: datetime | None = None
     """When the person last proved who they are; empty for services and processes."""
+    sign_in: bytes | None = None
+    """The sign-in they act in, by the SHA-256 of its handle (32 bytes); empty for services and processes."""
     can_prove: bool = False
     """Whether they could be asked to prove it again: they hold a passkey, or come through an identity provider."""
     recovering: bool = False

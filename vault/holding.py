@@ -59,7 +59,7 @@ COVERED: Final = frozenset(
 """Every state of these rows is in the log."""
 
 MARKED: Final = frozenset(
-    {"bindings", "challenges", "letter_codes", "links", "notices", "sign_ins", "tokens", "vault_facts"}
+    {"bindings", "challenges", "letter_codes", "links", "noted_looks", "notices", "sign_ins", "tokens", "vault_facts"}
 )
 """These rows carry a mark and live for a short time (or say only which key store this is).
 

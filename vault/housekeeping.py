@@ -6,6 +6,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 from sqlalchemy import delete
 
 from vault import grants, notices, refusals, requests, tokens
+from vault.access import forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Binding, Challenge, LetterCode, Link, SignIn
@@ -38,6 +39,7 @@ def _forget(ctx: Context) -> None:
     ctx.session.execute(delete(Binding).where(Binding.expires_at < ctx.now))
     ctx.session.execute(delete(Challenge).where(Challenge.expires_at < ctx.now))
     ctx.session.execute(delete(SignIn).where(SignIn.ends_at < ctx.now))
+    forget_noted_looks(ctx)
 
 
 def _beat(vault: Vault) -> None:

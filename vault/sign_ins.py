@@ -93,6 +93,7 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
     _check_may_sign_in(ctx, account)
     actor = replace(
         account.actor(),
+        sign_in=row.sign_in_hash,
         proven_at=row.proven_at,
         can_prove=can_prove(ctx, account_id=row.account_id),
         recovering=_is_recovering(ctx, row.account_id),

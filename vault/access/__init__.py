@@ -15,6 +15,7 @@ from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.delegated import preview_for_delegate, read_as_delegate
 from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
+from vault.access.noted import forget_noted_looks
 from vault.access.own import export_own, read_own, reveal
 from vault.access.preview import preview
 from vault.access.shared import read_as_officer, read_with_token
@@ -29,6 +30,7 @@ __all__ = [
     "contact_is_safe",
     "email_of",
     "export_own",
+    "forget_noted_looks",
     "postal_of",
     "preview",
     "preview_for_delegate",

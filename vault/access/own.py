@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from audit.events import Event
 from policies.model import Action, Decision, Request
 from vault import facts as reading
+from vault.access.noted import note_look, noted
 from vault.access.refusing import note_broken, refusal_of
 from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
@@ -15,7 +18,7 @@ from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item
 from vault.journal import Happening, keys_for, queue
 from vault.judging import principal_of
-from vault.models import Citizen
+from vault.models import Citizen, HeldBack
 from vault.release import Refusal, Release
 
 
@@ -82,9 +85,21 @@ class _OwnAsk:
         """What the log calls it when it is allowed."""
         return Event.RECORD_EXPORTED if self.taken_as else Event.RECORD_VIEWED
 
+    @property
+    def categories(self) -> frozenset[str]:
+        """The categories that are opened."""
+        return frozenset(CATALOGUE.field(name).category for name in self.fields | self.masked)
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether it is the person's own look at a page: the log holds one for each sign-in, category and hour."""
+        own = self.actor.kind == "citizen" and self.actor.citizen_id == self.citizen_id
+        return own and self.record_id is None and not self.taken_as
+
 
 def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
     with vault.reading(ask.actor) as ctx:
+        before = noted(ctx, citizen_id=ask.citizen_id) if ask.is_one_of_many else None
         citizen = ctx.session.get(Citizen, ask.citizen_id)
         if citizen is None:
             raise NotFoundError(f"citizen `{ask.citizen_id}` is not known")
@@ -99,7 +114,11 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
             step_up_required=ask.actor.can_prove,
         )
     decision = vault.engine.decide(request)
-    leaf_hash, time_us = _log_own(vault, ask, citizen.version, decision)
+    if before is not None and decision.allowed and ask.categories <= before.categories:
+        leaf_hash, time_us = before.leaf_hash, before.time_us
+    else:
+        again = before.categories if before is not None and decision.allowed else frozenset[str]()
+        leaf_hash, time_us = _log_own(vault, ask, citizen.version, decision, found, ask.categories - again)
     if not decision.allowed:
         return refusal_of(vault, decision, (), leaf_hash)
     return Release(
@@ -118,31 +137,43 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
 
 def _own_items(ctx: Context, ask: _OwnAsk) -> tuple[Item, ...]:
     """What is held, save what is lawfully held back for a time; one item alone where one was named."""
-    categories = frozenset(CATALOGUE.field(name).category for name in ask.fields | ask.masked)
     return tuple(
         item
-        for item in reading.items(ctx.vault.db, citizen_id=ask.citizen_id, categories=categories)
+        for item in reading.items(ctx.vault.db, citizen_id=ask.citizen_id, categories=ask.categories)
         if (item.held_until is None or item.held_until <= ctx.now) and ask.record_id in {None, item.record["record_id"]}
     )
 
 
-def _log_own(vault: Vault, ask: _OwnAsk, version: int, decision: Decision) -> tuple[bytes, int]:
+def _log_own(
+    vault: Vault, ask: _OwnAsk, version: int, decision: Decision, found: tuple[Item, ...], fresh: frozenset[str]
+) -> tuple[bytes, int]:
+    """Log the look, *fresh* being the categories of which the log does not hold one of this sign-in and hour yet."""
     with vault.transaction(ask.actor) as ctx:
         citizen = ctx.session.get(Citizen, ask.citizen_id)
-        if citizen is None or citizen.version != version:
+        if citizen is None or citizen.version != version or _held_meanwhile(ctx, ask, found):
             raise NotAllowedError("something changed at this moment; try again")
         happening = Happening(
             event=ask.event if decision.allowed else Event.RECORD_REFUSED,
             policy_set=decision.policy_set,
-            facts={**_own_facts(ask), "because": list(decision.because)},
+            facts={**_own_facts(ask, fresh), "because": list(decision.because)},
         )
         keys = keys_for(ctx, citizen_id=ask.citizen_id)
         leaf = queue(ctx.session, vault, now=ctx.now, actor=ask.actor, keys=keys, happening=happening, pairs=[])
+        if decision.allowed and ask.is_one_of_many:
+            note_look(ctx, citizen_id=ask.citizen_id, categories=fresh, leaf_hash=leaf)
         return leaf, microseconds(ctx.now)
 
 
-def _own_facts(ask: _OwnAsk) -> dict[str, Any]:
+def _held_meanwhile(ctx: Context, ask: _OwnAsk, found: tuple[Item, ...]) -> bool:
+    """Whether one of the items about to be opened was lawfully held back since it was read."""
+    held = ctx.session.scalars(
+        select(HeldBack.record_id).where(HeldBack.citizen_id == ask.citizen_id, HeldBack.until > ctx.now)
+    )
+    return not set(held).isdisjoint(item.record["record_id"] for item in found)
+
+
+def _own_facts(ask: _OwnAsk, fresh: frozenset[str]) -> dict[str, Any]:
     if ask.record_id is not None:
         return {"fields": sorted(ask.fields), "record": str(ask.record_id)}
     kind = {"file": ask.taken_as} if ask.taken_as else {}
-    return {"categories": sorted({CATALOGUE.field(name).category for name in ask.fields | ask.masked}), **kind}
+    return {"categories": sorted(fresh), **kind}

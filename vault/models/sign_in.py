@@ -108,6 +108,21 @@ class SignIn(Authenticated, Base):
     """Two words that help its owner to know it again, such as ``Chrome on Windows``; never what the browser sent."""
 
 
+class NotedLook(Authenticated, Base):
+    """That the log holds a look of one sign-in at one category of its own record in one hour."""
+
+    __tablename__ = "noted_looks"
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sign_in_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    """When that hour began."""
+    leaf_hash: Mapped[bytes]
+    """The entry."""
+    logged_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Challenge(Authenticated, Base):
     """A WebAuthn challenge waiting for its answer (32 random bytes, five minutes, one use)."""
 
