@@ -77,6 +77,7 @@ class Event(enum.StrEnum):
     CASE_ANSWERED = "case:answered"
     CASE_WITHDRAWN = "case:withdrawn"
     CONTACT_CHECKED = "contact:checked"
+    AGE_CHECKED = "age:checked"
     IMPORT_RUN = "import:run"
     ITEM_UNMATCHED = "item:unmatched"
     ITEM_RESOLVED = "item:resolved"

@@ -34,7 +34,7 @@ RULES_FAILED: Final = PolicyId("rules-failed")
 
 NEEDS_FIELDS: Final = frozenset(
     {Action.READ, Action.WRITE, Action.ASK, Action.IMPOSE, Action.EMERGENCY, Action.CORRECT, Action.CHECK_CONTACT}
-    | {Action.NOTIFY}
+    | {Action.NOTIFY, Action.CHECK_AGE}
 )
 """Acts that must name fields. A decision may name none: it shares nothing."""
 WITHHELD_CATEGORY: Final = "other."

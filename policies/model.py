@@ -46,6 +46,8 @@ class Action(enum.StrEnum):
     """Open one item to put it right, and write it anew (UK GDPR Art. 16)."""
     CHECK_CONTACT = "check-contact"
     """Ask whether a way of contact is safe, before it is used."""
+    CHECK_AGE = "check-age"
+    """Open a young person's birth date, to see whether they have come of an age."""
     NOTIFY = "notify"
     """Read where to write to a person, to tell them that something waits."""
     VIEW_LOG = "view-log"

@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import grants, notices, refusals, requests, tokens
+from vault import birthdays, grants, notices, refusals, requests, tokens
 from vault.access import forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -18,11 +18,12 @@ IDLE_MICROSECONDS = 60_000_000
 
 
 def keep_house(vault: Vault) -> None:
-    """Make this month's keys, end what is over, forget what is spent, sum up refusals, let idle writers beat."""
+    """Make this month's keys, keep birthdays, end what is over, forget what is spent, sum up refusals, beat."""
     prepare(vault)
     refusals.hand_over(vault, vault.sums)
     refusals.settle(vault)
     catch_up(vault)
+    birthdays.keep(vault)
     with vault.transaction(SYSTEM) as ctx:
         grants.sweep(ctx)
         requests.sweep(ctx)

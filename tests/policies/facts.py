@@ -160,6 +160,7 @@ ALLOWED: Final[dict[str, Request]] = {
         Action.CORRECT, OFFICER, item=replace(ITEM, service=WARD), grant=replace(GRANT, write=True)
     ),
     "vault-tells-you-that-something-waits": ask(Action.NOTIFY, SYSTEM, fields=frozenset({"contact.email"})),
+    "vault-checks-how-old-a-child-is": ask(Action.CHECK_AGE, SYSTEM, fields=frozenset({NAME}), owner_status="child"),
     "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
     "officer-records-a-spoken-decision": ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True),
     "administrator-keeps-the-registry": ask(

@@ -13,6 +13,7 @@ from vault.access.addressing import Postal, email_of, postal_of
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.delegated import preview_for_delegate, read_as_delegate
+from vault.access.growing import Stage, stage_of_life
 from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
 from vault.access.noted import forget_noted_looks
@@ -25,6 +26,7 @@ __all__ = [
     "ContactBy",
     "Postal",
     "Proof",
+    "Stage",
     "confirm_hint",
     "confirm_identity",
     "contact_is_safe",
@@ -39,4 +41,5 @@ __all__ = [
     "read_own",
     "read_with_token",
     "reveal",
+    "stage_of_life",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from vault import citizens
+from vault import citizens, turns
 from vault.context import Context
 from vault.importing.items import Claim, Subject
 from vault.kinds import CitizenStatus
@@ -99,6 +99,8 @@ def _enough(claim: Claim, sender: Sender) -> bool:
 def _learn(ctx: Context, citizen_id: UUID, claim: Claim, sender: Sender) -> None:
     if claim.nhs_number_valid and claim.nhs_number and claim.birth_date:
         citizens.add_identity(ctx, citizen_id=citizen_id, nhs_number=claim.nhs_number, birth_date=claim.birth_date)
+    if claim.birth_date:
+        turns.expect(ctx, citizen_id=citizen_id, turns=turns.turns_after(claim.birth_date, ctx.now.date()))
     for system, value in _references(claim, sender):
         citizens.add_reference(
             ctx,

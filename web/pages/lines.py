@@ -96,6 +96,7 @@ def _sayings() -> dict[str, str]:
         "case:answered": _("answered what you told us"),
         "case:withdrawn": _("took back what you told us"),
         "contact:checked": _("checked how not to contact you"),
+        "age:checked": _("checked whether you are old enough to decide more for yourself"),
         "citizen:made": _("began your record here"),
         "citizen:changed": _("changed your record’s status"),
         "key:made": _("made a new key for your record"),

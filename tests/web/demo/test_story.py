@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from vault import accounts, cases, grants, holding, records, requests, trail, withholding
+from vault import accounts, birthdays, cases, grants, holding, records, requests, trail, withholding
 from vault.context import OPERATOR, Vault
 from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
@@ -74,6 +74,14 @@ def test_everybody_is_taken_in_once_and_nothing_is_left_on_the_tray(demo: Demo) 
 def test_a_child_and_a_person_who_died_have_no_account(demo: Demo) -> None:
     assert not {"poppy", "harold"} & set(demo.note.accounts)
     assert {"edith", "callum", "carer", "auditor", "administrator", "second-administrator"} <= set(demo.note.accounts)
+
+
+def test_who_was_imported_is_expected_to_grow_up_and_not_opened_before_the_day(demo: Demo) -> None:
+    assert birthdays.keep(demo.vault) == 0
+    with demo.vault.reading(OPERATOR) as ctx:
+        for slug in ("poppy", "callum"):
+            told = trail.of_citizen(ctx, citizen_id=demo.note.citizens[slug], limit=100)
+            assert "age:checked" not in {line.event for line in told}
 
 
 def test_requests_wait_shares_run_and_looks_can_be_read(demo: Demo) -> None:
