@@ -6,7 +6,7 @@ A purpose decides; a request may repeat or narrow it, never widen it.
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -97,6 +97,10 @@ class Definition:
     def why_of(self, name: str) -> str:
         """Why the field *name* is asked for: its own sentence, else its category's; empty where none is registered."""
         return self.whys.get(name) or self.whys.get(name.partition(".")[0], "")
+
+    def whys_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Each of the fields *names* and why it is asked for."""
+        return {name: self.why_of(name) for name in sorted(names)}
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Self:

@@ -71,6 +71,7 @@ ROLE_OF: Final = {
     "requests": Role.CITIZEN,
     "decision": Role.CITIZEN,
     "sharing": Role.CITIZEN,
+    "share_changes": Role.CITIZEN,
     "activity": Role.CITIZEN,
     "cases": Role.CITIZEN,
     "officer": Role.OFFICER,

@@ -12,8 +12,19 @@ from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLo
 from markupsafe import Markup
 
 from vault.catalogue import CATALOGUE
-from vault.kinds import AuthorityKind, AuthorityState, CaseKind, CaseState, GrantState, RequestState, ServiceStatus
+from vault.kinds import (
+    AuthorityKind,
+    AuthorityState,
+    CaseKind,
+    CaseState,
+    Channel,
+    Decider,
+    GrantState,
+    RequestState,
+    ServiceStatus,
+)
 from web import language
+from web.lawful import basis_words
 from web.runtime import Runtime
 
 TIMEZONE: Final = "Europe/London"
@@ -81,10 +92,33 @@ SERVICE_TAGS: Final = {
     ServiceStatus.SUSPENDED: (lazy_gettext("Suspended"), "govuk-tag--red"),
 }
 
+_SPOKEN: Final = {
+    Channel.PHONE: lazy_gettext("You told us on the phone, and a member of staff wrote it down"),
+    Channel.IN_PERSON: lazy_gettext("You told us face to face, and a member of staff wrote it down"),
+    Channel.LETTER: lazy_gettext("You wrote to us, and a member of staff wrote it down"),
+}
+_DECIDED: Final = {
+    Decider.CITIZEN: lazy_gettext("You, when you were signed in"),
+    Decider.DELEGATE: lazy_gettext("Someone who may decide for you"),
+    Decider.SPOKEN: lazy_gettext("You told us, and a member of staff wrote it down"),
+    Decider.STATUTORY: lazy_gettext("The law, not you"),
+}
+
+
+def decision_words(decided_by: Decider, channel: Channel) -> str:
+    """Who decided, and how the word came."""
+    spoken = _SPOKEN.get(channel) if decided_by is Decider.SPOKEN else None
+    return str(spoken or _DECIDED[decided_by])
+
 
 def day(moment: date | datetime) -> str:
     """A day as “14 March 2026”, in the council's time zone."""
     return str(format_date(moment, "d MMMM yyyy"))
+
+
+def last_day(end: datetime) -> str:
+    """The last day on which something that ends at *end* is still so: an end at midnight is of the day before."""
+    return day((end - datetime.resolution).astimezone(UTC).date())
 
 
 def clock(moment: datetime) -> str:
@@ -117,6 +151,19 @@ def by_category(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     wanted = set(names)
     grouped = [(each.words, [f.words for f in each.fields if f.name in wanted]) for each in CATALOGUE.categories]
     return [(str(_(words)), [str(_(each)) for each in fields]) for words, fields in grouped if fields]
+
+
+def by_why(whys: Mapping[str, str]) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+    """The fields of *whys* as (words of the category, pairs of (why, words of the fields asked for that reason))."""
+    found = []
+    for category in CATALOGUE.categories:
+        reasons: dict[str, list[str]] = {}
+        for each in category.fields:
+            if each.name in whys:
+                reasons.setdefault(whys[each.name], []).append(str(_(each.words)))
+        if reasons:
+            found.append((str(_(category.words)), list(reasons.items())))
+    return found
 
 
 def in_order(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -214,8 +261,9 @@ def init_app(app: Flask) -> None:
     )
     babel.init_app(app, locale_selector=language.chosen)
     language.init_app(app)
-    for each in (day, clock, at, joined, field_words, by_category, in_order, value, short, reference, things):
+    for each in (day, last_day, clock, at, joined, field_words, by_category, by_why, in_order, value, short):
         app.jinja_env.filters[each.__name__] = each
+    app.jinja_env.filters.update(reference=reference, things=things, basis_words=basis_words)
     app.jinja_env.globals.update(
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,
@@ -227,4 +275,5 @@ def init_app(app: Flask) -> None:
         case_kinds=CASE_KINDS,
         case_late=CASE_LATE,
         service_tags=SERVICE_TAGS,
+        decision_words=decision_words,
     )

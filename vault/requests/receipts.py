@@ -72,7 +72,7 @@ def notice_of(asked: RequestView) -> Notice:
         condition=purpose.condition,
         controllers=purpose.controllers,
         receiver_keeps=purpose.receiver_keeps,
-        whys={name: purpose.why_of(name) for name in sorted(asked.fields)},
+        whys=purpose.whys_of(asked.fields),
     )
 
 

@@ -24,9 +24,16 @@ def home() -> ResponseReturnValue:
     with reading() as ctx:
         waiting = requests.waiting(ctx, citizen_id=citizen_id)
         live = [grant for grant in grants.of_citizen(ctx, citizen_id=citizen_id) if grant.is_live]
+        ending = grants.ending_soon(ctx, citizen_id=citizen_id)
         looks, _more = looks_at(ctx, citizen_id, most=NEWEST)
         unread = notices.unread(ctx, citizen_id=citizen_id)
         open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
     return render_template(
-        "citizen/home.html", waiting=waiting, live=live, looks=looks[:NEWEST], unread=unread, open_cases=open_cases
+        "citizen/home.html",
+        waiting=waiting,
+        live=live,
+        ending=ending,
+        looks=looks[:NEWEST],
+        unread=unread,
+        open_cases=open_cases,
     )

@@ -1,10 +1,10 @@
 """Deciding a request: how much, which fields, until when, check, done. Nothing is picked beforehand."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,49 +17,55 @@ from vault.requests import RequestView
 from web import proving
 from web.auth import me
 from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
+from web.pages.periods import Period, today
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("decision", __name__, url_prefix="/requests/<uuid:request_id>")
 BLUEPRINTS: Final = (bp,)
 
-SHORT_DAYS: Final = 30
+_SHARES: Final = frozenset({"all", "some", "none"})
 _VALUES_MOST: Final = 3  # of one's own values beside a field
 
 
-def _view(request_id: UUID) -> RequestView:
+def view_of(request_id: UUID) -> RequestView:
+    """
+    One of the resident's own requests.
+
+    Raises:
+        NotFoundError: It is not theirs, or there is none.
+    """
     with reading() as ctx:
         return requests.view(ctx, citizen_id=me().citizen_id, request_id=request_id)
 
 
 def _waiting(request_id: UUID) -> RequestView:
-    found = _view(request_id)
+    found = view_of(request_id)
     if found.state is not RequestState.PENDING:
         raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
     return found
 
 
-def last_day(asked: RequestView) -> date:
-    """The last day that the resident may share until."""
-    return (datetime.now(UTC) + timedelta(days=asked.days)).date()
-
-
-def _choices() -> frozenset[str]:
-    return frozenset({"all", "some", "none"})
+def _period(asked: RequestView) -> Period:
+    return Period(after=today(), last=today() + timedelta(days=asked.days))
 
 
 @bp.get("")
 def show(request_id: UUID) -> ResponseReturnValue:
     """Who asks for what and why, and the first question."""
-    return page("decision/show.html", asked=_view(request_id))
+    return _first_page(view_of(request_id), None)
+
+
+def _first_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
+    return page("decision/show.html", answers=answers, asked=asked, period=_period(asked))
 
 
 @bp.post("")
 def choose(request_id: UUID) -> ResponseReturnValue:
     """Take the first answer: all, some or none."""
     asked, answers = _waiting(request_id), Answers.given()
-    picked = answers.choice("share", _choices(), _("Select if you want to share all of these, choose, or share none"))
+    picked = answers.choice("share", _SHARES, _("Select if you want to share all of these, choose, or share none"))
     if answers.errors:
-        return page("decision/show.html", asked=asked, answers=answers)
+        return _first_page(asked, answers)
     if picked == "some":
         return redirect(url_for("decision.fields", request_id=request_id), 303)
     keep_draft(str(request_id), fields=sorted(asked.fields) if picked == "all" else [])
@@ -124,79 +130,64 @@ def until(request_id: UUID) -> ResponseReturnValue:
 
 
 def _until_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
-    return page(
-        "decision/until.html",
-        answers=answers,
-        asked=asked,
-        last=last_day(asked),
-        short=_short(asked),
-        short_days=SHORT_DAYS,
-    )
-
-
-def _short(asked: RequestView) -> date | None:
-    return (datetime.now(UTC) + timedelta(days=SHORT_DAYS)).date() if asked.days > SHORT_DAYS else None
+    back = url_for("decision.show", request_id=asked.request_id)
+    return page("period/until.html", answers=answers, purpose=asked.purpose, period=_period(asked), back_to=back)
 
 
 @bp.post("/until")
 def take_until(request_id: UUID) -> ResponseReturnValue:
     """Take the period; a day of one's own is asked on the next page."""
     asked, answers = _waiting(request_id), Answers.given()
-    short = _short(asked)
-    allowed = {"longest", "day"} | ({"short"} if short else set())
-    picked = answers.choice("until", allowed, _("Select until when you want to share"))
+    period = _period(asked)
+    picked = period.take(answers)
     if answers.errors:
         return _until_page(asked, answers)
     if picked == "day":
         return redirect(url_for("decision.day", request_id=request_id), 303)
-    keep_draft(str(request_id), until=short.isoformat() if picked == "short" and short else "")
+    keep_draft(str(request_id), until=str(period.short) if picked == "short" else "")
     return redirect(url_for("decision.check", request_id=request_id), 303)
 
 
 @bp.get("/until/day")
 def day(request_id: UUID) -> ResponseReturnValue:
     """Ask for a day."""
-    asked = _waiting(request_id)
-    return page("decision/day.html", asked=asked, last=last_day(asked))
+    return _day_page(_waiting(request_id), None)
+
+
+def _day_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
+    back = url_for("decision.until", request_id=asked.request_id)
+    return page("period/day.html", answers=answers, period=_period(asked), back_to=back)
 
 
 @bp.post("/until/day")
 def take_day(request_id: UUID) -> ResponseReturnValue:
     """Take the day, from tomorrow to the longest that this purpose may have."""
     asked, answers = _waiting(request_id), Answers.given()
-    given = _read_day(answers)
+    given = _period(asked).take_day(answers)
     if given is None:
-        answers.errors["day"] = _("Enter a real date, for example 14 3 2027")
-    elif not datetime.now(UTC).date() < given <= last_day(asked):
-        answers.errors["day"] = _("Enter a date after today, and not after the last day this can be shared")
-    if answers.errors or given is None:
-        return page("decision/day.html", answers=answers, asked=asked, last=last_day(asked))
+        return _day_page(asked, answers)
     keep_draft(str(request_id), until=given.isoformat())
     return redirect(url_for("decision.check", request_id=request_id), 303)
 
 
-def _read_day(answers: Answers) -> date | None:
-    parts = [answers.form.get(f"day-{part}", "").strip() for part in ("year", "month", "day")]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        return None
-    try:
-        return date(*map(int, parts))
-    except (ValueError, OverflowError):
-        return None
+def picked_of(asked: RequestView) -> frozenset[str] | None:
+    """The fields picked so far; nothing where none were picked yet."""
+    draft = draft_of(str(asked.request_id))
+    return frozenset(draft["fields"]) & asked.fields if "fields" in draft else None
 
 
 @bp.get("/check")
 def check(request_id: UUID) -> ResponseReturnValue:
-    """Show the answers once more before they count."""
+    """Show the answers once more before they count; sharing something private is proved first."""
     asked = _waiting(request_id)
-    draft = draft_of(str(request_id))
-    if "fields" not in draft:
+    picked = picked_of(asked)
+    if picked is None:
         return redirect(url_for("decision.show", request_id=request_id), 303)
-    picked = frozenset(draft["fields"]) & asked.fields
     if proving.needed_to_share(picked):
         return proving.lead()
-    ends = date.fromisoformat(draft["until"]) if draft.get("until") else last_day(asked)
-    return render_template("decision/check.html", asked=asked, picked=picked, left_out=asked.fields - picked, ends=ends)
+    until = draft_of(str(request_id)).get("until")
+    ends = date.fromisoformat(until) if until else _period(asked).last
+    return page("decision/check.html", asked=asked, picked=picked, left_out=asked.fields - picked, ends=ends)
 
 
 @bp.post("/check")
@@ -217,7 +208,7 @@ def decide(request_id: UUID) -> ResponseReturnValue:
 @bp.get("/done")
 def done(request_id: UUID) -> ResponseReturnValue:
     """Confirm, with a reference."""
-    asked = _view(request_id)
+    asked = view_of(request_id)
     if asked.state is RequestState.PENDING:
         return redirect(url_for("decision.show", request_id=request_id), 303)
-    return render_template("decision/done.html", asked=asked, shared=asked.grant_id is not None)
+    return page("decision/done.html", asked=asked, shared=asked.grant_id is not None)

@@ -6,7 +6,8 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from vault import grants
+from vault import grants, requests
+from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.kinds import GrantState
 from web.auth import me
@@ -32,8 +33,28 @@ def overview() -> ResponseReturnValue:
     """A card for each service that can see something now; those that ended stand below."""
     with reading() as ctx:
         found = grants.of_citizen(ctx, citizen_id=me().citizen_id)
+        soon = {each.grant_id for each in grants.ending_soon(ctx, citizen_id=me().citizen_id)}
     live = [each for each in found if each.is_live]
-    return render_template("sharing/overview.html", live=live, ended=[each for each in found if not each.is_live])
+    ended = [each for each in found if not each.is_live]
+    return render_template("sharing/overview.html", live=live, ended=ended, soon=soon)
+
+
+@bp.get("/<uuid:grant_id>")
+def show(grant_id: UUID) -> ResponseReturnValue:
+    """All there is to know of one share, and what may be done about it."""
+    grant = grant_of(grant_id)
+    return render_template("sharing/show.html", grant=grant, has_receipt=_has_receipt(grant))
+
+
+def _has_receipt(grant: GrantView) -> bool:
+    if grant.request_id is None:
+        return False
+    try:
+        with reading() as ctx:
+            requests.receipt(ctx, citizen_id=grant.citizen_id, request_id=grant.request_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 @bp.get("/<uuid:grant_id>/stop")
@@ -47,7 +68,7 @@ def stop(grant_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/<uuid:grant_id>/stop")
 def take_stop(grant_id: UUID) -> ResponseReturnValue:
-    """Stop sharing, from this moment."""
+    """Stop sharing, from this moment. Nothing is ever asked for this but the wish."""
     with changing() as ctx:
         grants.withdraw(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
     return redirect(url_for("sharing.stopped", grant_id=grant_id), 303)
