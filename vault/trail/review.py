@@ -90,8 +90,7 @@ def search(ctx: Context, *, filters: Filters | None = None, before: str | None =
 
 def pages(ctx: Context, scope: Scope, filters: Filters, *, before: str | None, limit: int) -> Found:
     """`search`, after the rules were asked and the log was told."""
-    if not is_writing(ctx.session):
-        catch_up(ctx.vault)
+    _catch_up(ctx)
     query = _narrowed(ctx, scope, filters).order_by(*_ORDER).limit(limit + 1)
     last = _cursor(before)
     if last is not None:
@@ -99,6 +98,11 @@ def pages(ctx: Context, scope: Scope, filters: Filters, *, before: str | None, l
     rows = ctx.session.execute(query).all()
     end = rows[limit - 1] if len(rows) > limit else None
     return Found(_lines(ctx, scope, rows[:limit]), f"{end.time}-{end.log}-{end.at}" if end else None)
+
+
+def _catch_up(ctx: Context) -> None:
+    if not is_writing(ctx.session):  # one that writes already would wait for itself
+        catch_up(ctx.vault)
 
 
 def _cursor(written: str | None) -> tuple[int, int, int] | None:
@@ -117,6 +121,7 @@ def _narrowed(ctx: Context, scope: Scope, filters: Filters) -> Select[Any]:
 
 def count(ctx: Context, scope: Scope, filters: Filters, *, most: int) -> int:
     """How many lines there are, counted no further than *most*."""
+    _catch_up(ctx)
     some = select(literal(1)).select_from(LogLine).where(*_conditions(ctx, scope, filters)).limit(most).subquery()
     return ctx.session.scalar(select(func.count()).select_from(some)) or 0
 

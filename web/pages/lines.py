@@ -31,7 +31,7 @@ def _who(line: Line) -> str:
     if name := line.facts.get("delegate"):
         return str(_("%(name)s, your %(relationship)s", name=name, relationship=line.facts.get("relationship", "")))
     place = who.service_name or who.organisation_name
-    person = ", ".join(part for part in (who.role, who.team) if part)
+    person = ", ".join(part for part in (who.role, who.team) if part and part != place)
     if not person and who.kind in {"auditor", "administrator"}:
         person = _staff()[who.kind]
     if place and person:
