@@ -36,7 +36,10 @@ def rotate_root(vault: Vault, *, destroy_old: bool = False) -> int:
     with vault.transaction(OPERATOR) as ctx:
         count = _rewrap_citizens(ctx) + _rewrap_house(ctx)
         note(ctx, Event.KEY_ROTATED, facts={"root_version": version, "rewrapped": count, "destroyed": destroy_old})
-    for each in older[:-1] if destroy_old else ():
+        ending = older[:-1] if destroy_old else []
+        if ending:
+            note(ctx, Event.KEY_DESTROYED, facts={"root_versions": ending})
+    for each in ending:
         store.destroy_root(each)
     return count
 

@@ -11,7 +11,7 @@ from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
 from vault.trail.proving import Checked, check, leaf_of
 from vault.trail.review import Filters, Found, entry, search, sees_everything
-from vault.trail.subjects import find_person, person_behind
+from vault.trail.subjects import find_person, may_search, person_behind, person_found
 
 __all__ = [
     "Checked",
@@ -28,8 +28,10 @@ __all__ = [
     "holding",
     "leaf_of",
     "line",
+    "may_search",
     "of_citizen",
     "person_behind",
+    "person_found",
     "pseudonyms",
     "search",
     "sees_everything",

@@ -5,7 +5,7 @@ The handle stands in an address in place of a number or an id. It is good for th
 
 import base64
 import binascii
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,17 +21,9 @@ LIFE: Final = timedelta(hours=12)
 _WHAT: Final = "searched-person"
 
 
-def find_person(
-    ctx: Context,
-    *,
-    organisation_id: UUID | None = None,
-    system: str = "",
-    reference: str = "",
-    nhs_number: str = "",
-    birth_date: date | None = None,
-) -> str:
+def find_person(ctx: Context, *, organisation_id: UUID, system: str, reference: str) -> str:
     """
-    Look for one person, by a reference of *organisation_id*'s *system* or by NHS number and birth date; log that.
+    Look for one person by a reference that an organisation's *system* has verified, and log that.
 
     Returns:
         A handle for `Filters.person`.
@@ -40,20 +32,40 @@ def find_person(
         NotFoundError: Nobody is known by that, or not to this auditor's organisation.
         NotAllowedError: The rules do not let this actor review the log.
     """
-    scope = scope_of(ctx)
-    demand_review(ctx, scope)
-    own = scope.organisation_id
-    if nhs_number and birth_date:
-        by, found = "nhs-number", citizens.by_identity(ctx, nhs_number=nhs_number, birth_date=birth_date)
-    elif organisation_id is not None and own in {None, organisation_id}:
-        by = "reference"
+    may_search(ctx)
+    found = None
+    if scope_of(ctx).organisation_id in {None, organisation_id}:
         found = citizens.by_reference(ctx, organisation_id=organisation_id, system=system, value=reference)
-    else:
-        by, found = "reference", None
-    note_review(ctx, Event.AUDIT_SEARCHED, {"person_by": by, "found": found is not None}, citizen_id=found)
-    if found is None:
+    return person_found(ctx, citizen_id=found, by="reference")
+
+
+def may_search(ctx: Context) -> None:
+    """
+    Ask the rules before anybody is looked for.
+
+    Raises:
+        NotAllowedError: The rules do not let this actor review the log.
+    """
+    demand_review(ctx, scope_of(ctx))
+
+
+def person_found(ctx: Context, *, citizen_id: UUID | None, by: str) -> str:
+    """
+    Log that a person was looked for, and return the handle of who was found.
+
+    Args:
+        ctx: The auditor's.
+        citizen_id: Who was found, if anybody was.
+        by: By what, such as ``nhs-number``; never the number.
+
+    Raises:
+        NotFoundError: Nobody was.
+    """
+    facts = {"person_by": by, "found": citizen_id is not None}
+    note_review(ctx, Event.AUDIT_SEARCHED, facts, citizen_id=citizen_id)
+    if citizen_id is None:
         raise NotFoundError("nobody is known by that")
-    return _handle(ctx, found)
+    return _handle(ctx, citizen_id)
 
 
 def _handle(ctx: Context, citizen_id: UUID) -> str:

@@ -7,11 +7,14 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import services, trail
+from vault import access, services, trail
 from vault.errors import NotFoundError
 from vault.identifiers import nhs_number_is_valid
+from vault.requests import Hint
+from web.auth import me
 from web.pages.auditor.searching import bp
 from web.pages.common import Answers, page, reading
+from web.runtime import runtime
 
 WAYS = ("reference", "nhs")
 MOST = 100
@@ -66,7 +69,11 @@ def _by_number(answers: Answers) -> str | None:
     if answers.errors or born is None:
         return None
     with reading() as ctx:
-        return trail.find_person(ctx, nhs_number=number, birth_date=born)
+        trail.may_search(ctx)
+    hint = Hint("nhs", number, born.isoformat())
+    found = access.confirm_hint(runtime().vault, actor=me().actor, hint=hint)
+    with reading() as ctx:
+        return trail.person_found(ctx, citizen_id=found, by="nhs-number")
 
 
 def _born(answers: Answers) -> date | None:
