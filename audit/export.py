@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from audit.cosignature import with_cosignatures
 from audit.entry import named_in
 from audit.errors import TreeIncompleteError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, PAYLOADS
-from audit.store import StoredTree, newest_log, stored_tree
+from audit.store import StoredTree, cosignatures_of, newest_log, stored_tree
 from audit.tiles import (
     CHECKPOINT,
     TILE_HEIGHT,
@@ -63,7 +64,7 @@ def export_log(
         tree = StoredTree(connection, log, head.size) if log == newest_of_all else stored_tree(connection, log)
         _write_bundles(tree, folder, payloads=payloads, progress=progress)
         _write_tiles(tree, folder)
-        _write(folder / CHECKPOINT, head.note.encode())
+        _write(folder / CHECKPOINT, with_cosignatures(head.note, cosignatures_of(connection, log, head.size)).encode())
         written += tree.size
     return written
 

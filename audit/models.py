@@ -92,6 +92,18 @@ class PublishedHead(AuditBase):
     time: Mapped[int]
 
 
+class Cosignature(AuditBase):
+    """What a witness said of one published head: a line of its note, checked before it is kept."""
+
+    __tablename__ = "audit_cosignatures"
+
+    log: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    witness: Mapped[str] = mapped_column(String(ORIGIN_CHARACTERS), primary_key=True)
+    line: Mapped[str] = mapped_column(Text)
+    time: Mapped[int]
+
+
 class KnownWriter(AuditBase):
     """How far the sequencer has followed a writer: its next number and, once it has retired, the last it may use."""
 
@@ -108,4 +120,5 @@ ENTRIES = cast("Table", Entry.__table__)
 PAYLOADS = cast("Table", SealedPayload.__table__)
 NODES = cast("Table", Node.__table__)
 CHECKPOINTS = cast("Table", PublishedHead.__table__)
+COSIGNATURES = cast("Table", Cosignature.__table__)
 WRITERS = cast("Table", KnownWriter.__table__)

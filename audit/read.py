@@ -6,13 +6,14 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Row, Select, func, literal, null, select, tuple_
 
+from audit.cosignature import with_cosignatures
 from audit.entry import Leaf, decode
 from audit.errors import CheckpointNotFoundError, EntryNotFoundError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, OUTBOX, PAYLOADS, WRITERS
 from audit.payload import ClosedPayload
 from audit.proof import InclusionProof
-from audit.store import StoredTree, newest_log
+from audit.store import StoredTree, cosignatures_of, newest_log
 from audit.tree import hashes_of, inclusion_ranges, places_of
 
 _ENTRY = select(ENTRIES.c.log, ENTRIES.c.index.label("at"), ENTRIES.c.leaf_hash, ENTRIES.c.leaf)
@@ -140,8 +141,7 @@ def checkpoint(connection: Executor) -> str:
     head = _newest_head(connection, newest_log(connection))
     if head is None:
         raise CheckpointNotFoundError("no checkpoint was published yet")
-    note: str = head.note
-    return note
+    return head.note
 
 
 def every_leaf(connection: Executor) -> Iterator[Leaf]:
@@ -213,6 +213,15 @@ def _waiting(row: Row[Any]) -> EntryRow:
     return EntryRow(None, None, row.leaf_hash, leaf, row.leaf, payload)
 
 
-def _newest_head(connection: Executor, log: int) -> Row[Any] | None:
+class _Head(NamedTuple):
+    size: int
+    note: str
+
+
+def _newest_head(connection: Executor, log: int) -> _Head | None:
+    """The newest published head with every cosignature it has so far."""
     query = select(CHECKPOINTS).where(CHECKPOINTS.c.log == log).order_by(CHECKPOINTS.c.size.desc()).limit(1)
-    return connection.execute(query).first()
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    return _Head(row.size, with_cosignatures(row.note, cosignatures_of(connection, log, row.size)))

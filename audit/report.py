@@ -23,6 +23,7 @@ class DefectKind(enum.StrEnum):
     NUMBERS_BROKEN = "numbers-broken"  # a writer's numbers skip or repeat, and no gap is declared
     WRITER_CHANGED = "writer-changed"  # what is kept about a writer is not what the log says
     ORIGIN_BROKEN = "origin-broken"  # a log does not say truly which one it follows
+    UNWITNESSED = "unwitnessed"  # too few of the witnesses demanded vouch for the head
     OUTBOX_BAD = "outbox-bad"  # a waiting row is not what its writer queued
     HEAD_DIFFERS = "head-differs"  # the tree does not extend the head that the signer remembers
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from audit.errors import TreeIncompleteError
-from audit.models import CHECKPOINTS, ENTRIES, NODES
+from audit.models import CHECKPOINTS, COSIGNATURES, ENTRIES, NODES
 from audit.tree import Frontier, Place, places_of
 
 Executor = Connection | Session
@@ -74,6 +74,12 @@ def newest_log(connection: Executor) -> int:
     """Return the number of the log that entries go to now, 0 before the first one."""
     logs = [connection.execute(select(func.max(table.c.log))).scalar() for table in (ENTRIES, CHECKPOINTS)]
     return max(log or 0 for log in logs)
+
+
+def cosignatures_of(connection: Executor, log: int, size: int) -> list[str]:
+    """Return what witnesses said of the head of that *size*: lines of its note, by the witnesses' names."""
+    query = select(COSIGNATURES.c.line).where(COSIGNATURES.c.log == log, COSIGNATURES.c.size == size)
+    return list(connection.execute(query.order_by(COSIGNATURES.c.witness)).scalars())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import orjson
 
 from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
+from audit.cosignature import Quorum
 from audit.errors import CheckpointInvalidError, LeafInvalidError
 from audit.report import DefectKind, Report
 from audit.tiles import (
@@ -40,6 +41,7 @@ def verify_directory(
     public_keys: Sequence[bytes],
     *,
     origin: str | None = None,
+    quorum: Quorum | None = None,
     disposed_months: Collection[str] = (),
     progress: Progress = _no_progress,
 ) -> Report:
@@ -49,6 +51,7 @@ def verify_directory(
         directory: What `audit.export.export_log` wrote.
         public_keys: Keys that may have signed the heads, Ed25519, 32 bytes each.
         origin: The name the first log must have; anything, if None.
+        quorum: The witnesses that must vouch for the newest log's head; nobody, if None.
         disposed_months: Months ("2026-11") whose payloads may be absent.
         progress: Told how many entries of how many are done, once a bundle.
     """
@@ -60,6 +63,8 @@ def verify_directory(
         expected = origin if log == 0 or origin is None else f"{origin}/{log}"
         files = _LogFolder(folder, log, checker.report)
         head = files.checkpoint(public_keys, expected)
+        if quorum is not None and log == len(folders) - 1:
+            files.demand(quorum)
         kept = _kept(folders[log + 1]) if log + 1 < len(folders) else None
         checker.begin(log, head, closed=kept is not None)
         checker.with_payloads = files.has_payloads
@@ -86,6 +91,14 @@ class _LogFolder:
         except (CheckpointInvalidError, UnicodeDecodeError):
             self._report.add(DefectKind.CHECKPOINT_BAD, self.log, CHECKPOINT)
             return None
+
+    def demand(self, quorum: Quorum) -> None:
+        """Name it where too few of the witnesses vouch for the head."""
+        written = self._read(CHECKPOINT, DefectKind.CHECKPOINT_MISSING)
+        try:
+            quorum.demand((written or b"").decode())
+        except (CheckpointInvalidError, UnicodeDecodeError):
+            self._report.add(DefectKind.UNWITNESSED, self.log, CHECKPOINT)
 
     def hashes(self, level: int, number: int, width: int) -> list[bytes]:
         """Return the hashes of one tile, as many as there are."""

@@ -71,7 +71,15 @@ EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "l
 ask for a mail that holds no word about anybody."""
 
 LOG: Final = frozenset(
-    {"audit_outbox", "audit_entries", "audit_payloads", "audit_nodes", "audit_checkpoints", "audit_writers"}
+    {
+        "audit_outbox",
+        "audit_entries",
+        "audit_payloads",
+        "audit_nodes",
+        "audit_checkpoints",
+        "audit_cosignatures",
+        "audit_writers",
+    }
 )
 """The log itself; `audit.verify` proves these."""
 

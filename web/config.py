@@ -53,6 +53,8 @@ class Config:
     """A file that holds the mail server's password: a place, never a password."""
     mail_from: str = ""
     """The address that e-mails come from."""
+    witnesses: str = ""
+    """The file that names the log's witnesses (`web.witness.asking`); empty where nobody outside vouches for it."""
     proxies: int = 0
     """How many trusted proxies stand in front and name the caller (``X-Forwarded-…``)."""
 
@@ -89,6 +91,7 @@ class Config:
             smtp=_mail_server(given.get("SMTP", "")),
             smtp_password=given.get("SMTP_PASSWORD_FILE", ""),
             mail_from=_mail_from(given.get("MAIL_FROM", ""), needed=bool(given.get("SMTP"))),
+            witnesses=given.get("WITNESSES", ""),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
         )
 

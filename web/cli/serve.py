@@ -103,7 +103,7 @@ def _free_address(host: str, port: int) -> str:
 def _sequencer() -> Iterator[None]:
     """The log's sequencer, started apart and stopped last, so that it places what the workers wrote at their end."""
     command = [sys.executable, "-m", "web.cli", "audit", "sequence", "--follow", "--parent", str(os.getpid())]
-    # The child takes no end before it is ready to end well: it lifts this mask itself (`web.cli.audit`).
+    # The child takes no end before it is ready to end well: it lifts this mask itself (`web.cli.sequencing`).
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 -- our own command
