@@ -7,21 +7,22 @@ the head after which it was opened.
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
+from audit.bundles import MEMBERS, Run, Summary
 from audit.checkpoint import Checkpoint
-from audit.entry import HASH_BYTES, Leaf, decode, leaf_hash
+from audit.entry import HASH_BYTES, decode, leaf_hash
 from audit.errors import LeafInvalidError
 from audit.events import Event
 from audit.numbers import Fault, Progress, fault_of, follow
 from audit.payload import commitment_of
 from audit.report import DefectKind, Report
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH
 from audit.tree import Frontier, Place
 
-_MEMBERS: Final = {member.name for member in fields(Leaf)}
 _DAY_US: Final = 24 * 3600 * 1_000_000
 
 
@@ -90,6 +91,32 @@ class Checker:
             self.report.add(DefectKind.ENTRY_BAD, self.log, f"entry {index}")
         return completed
 
+    def take_bundle(self, summary: Summary | None) -> list[tuple[Place, bytes]] | None:
+        """Read a whole bundle by its *summary*; return the nodes of level 8 and above that it completed.
+
+        None where it must be read leaf by leaf: nothing of it was taken.
+        """
+        size, signed = self.frontier.size, self._signed
+        end = size + TILE_WIDTH
+        within = signed is not None and size < signed.size < end
+        if summary is None or size % TILE_WIDTH or within or not all(map(self._goes_on, summary.runs)):
+            return None
+        for run in summary.runs:
+            progress = self.writers[run.writer]
+            progress.next_number, progress.last_time = run.last + 1, max(progress.last_time, run.time)
+        root = summary.levels[-1]
+        completed = [((TILE_HEIGHT, size // TILE_WIDTH), root), *self.frontier.graft(TILE_HEIGHT, root)]
+        self.report.entries += TILE_WIDTH
+        self.report.payloads += summary.payloads
+        if signed is not None and end == signed.size:
+            self._signed_root = self.frontier.root
+        return completed
+
+    def _goes_on(self, run: Run) -> bool:
+        """Whether a run's writer is known, has not ended, and counts on from where it was."""
+        progress = self.writers.get(run.writer)
+        return progress is not None and progress.next_number == run.first and progress.last_number is None
+
     def skip(self) -> list[tuple[Place, bytes]]:
         """Go past an entry that is missing."""
         self.report.add(DefectKind.ENTRY_MISSING, self.log, f"entry {self.frontier.size}")
@@ -122,7 +149,7 @@ class Checker:
     def _members(self, encoded: bytes) -> Mapping[str, Any]:
         # All of `decode` costs several times this look, which is enough for leaves that a signed root vouches for.
         members: Mapping[str, Any] = orjson.loads(encoded)
-        if orjson.dumps(members, option=orjson.OPT_SORT_KEYS) != encoded or members.keys() != _MEMBERS:
+        if orjson.dumps(members, option=orjson.OPT_SORT_KEYS) != encoded or members.keys() != MEMBERS:
             decode(encoded)
         return members
 

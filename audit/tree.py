@@ -66,6 +66,21 @@ class Frontier:
         self.size += 1
         return completed
 
+    def graft(self, level: int, node: bytes) -> list[tuple[Place, bytes]]:
+        """Add the complete subtree *node* of ``2**level`` leaves; return the nodes above it that it completed.
+
+        The size is a multiple of ``2**level``.
+        """
+        completed: list[tuple[Place, bytes]] = []
+        current, rest, size = node, self.size >> level, self.size + (1 << level)
+        while rest & 1:
+            current = node_hash(self.peaks.pop(), current)
+            level, rest = level + 1, rest >> 1
+            completed.append(((level, rest), current))
+        self.peaks.append(current)
+        self.size = size
+        return completed
+
     @property
     def root(self) -> bytes:
         """The root of the tree as it is now."""

@@ -5,12 +5,19 @@ a ``checkpoint`` itself is read as a single log. Every tile, entry, writer's num
 is held against the signed head.
 """
 
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Final
 
 import orjson
 
+from audit.bundles import Summary, summarise
 from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.cosignature import Quorum
@@ -30,6 +37,10 @@ from audit.tiles import (
 from audit.tree import HASH_BYTES, Place
 
 Progress = Callable[[int, int], None]
+
+WORTH_PROCESSES: Final = 64
+"""Bundles (of 256 entries) from which on starting more processes costs less than it gains."""
+BUNDLES_AT_ONCE: Final = 8
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -76,7 +87,7 @@ class _LogFolder:
     """The files of one log; what is absent or malformed is named in the report."""
 
     def __init__(self, folder: Path, log: int, report: Report) -> None:
-        self._folder = folder
+        self.folder = folder
         self._report = report
         self.log = log
         self.has_payloads = (folder / "payloads").is_dir()
@@ -136,7 +147,7 @@ class _LogFolder:
 
     def _read(self, path: str, otherwise: DefectKind) -> bytes | None:
         try:
-            return (self._folder / path).read_bytes()
+            return (self.folder / path).read_bytes()
         except OSError:
             self._report.add(otherwise, self.log, path)
             return None
@@ -144,14 +155,40 @@ class _LogFolder:
 
 def _verify_log(files: _LogFolder, checker: Checker, size: int, progress: Progress) -> None:
     nodes: dict[int, list[bytes]] = {}
-    for number, width in tiles_at(size, 0):
-        for (level, _index), hashed in _take_bundle(files, checker, number, width):
-            if level % TILE_HEIGHT == 0:
-                nodes.setdefault(level // TILE_HEIGHT, []).append(hashed)
-        progress(checker.frontier.size, size)
+    with _summaries(files, size // TILE_WIDTH) as summaries:
+        for number, width in tiles_at(size, 0):
+            whole = checker.take_bundle(next(summaries)) if width == TILE_WIDTH else None
+            taken = _take_bundle(files, checker, number, width) if whole is None else whole
+            for (level, _index), hashed in taken:
+                if level % TILE_HEIGHT == 0:
+                    nodes.setdefault(level // TILE_HEIGHT, []).append(hashed)
+            progress(checker.frontier.size, size)
     for level in sorted(nodes):
         _check_tiles(files, checker.report, level, nodes[level])
     checker.end()
+
+
+@contextmanager
+def _summaries(files: "_LogFolder", bundles: int) -> Iterator[Iterator[Summary | None]]:
+    """What each whole bundle comes to, in their order; of a long log, by as many processes as there are cores."""
+    numbers, summarise_one = range(bundles), partial(_summary, files.folder, with_payloads=files.has_payloads)
+    if bundles < WORTH_PROCESSES:
+        yield map(summarise_one, numbers)
+        return
+    # Started afresh: a fork would take with it locks that threads of this process may hold.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield pool.map(summarise_one, numbers, chunksize=BUNDLES_AT_ONCE)
+
+
+def _summary(folder: Path, number: int, *, with_payloads: bool) -> Summary | None:
+    """One bundle as its files say; None where one of them is missing or malformed."""
+    try:
+        leaves = unpack_entries((folder / entries_path(number)).read_bytes())
+        tile = (folder / tile_path(0, number)).read_bytes()
+        held = unpack_payloads((folder / payloads_path(number)).read_bytes()) if with_payloads else None
+    except (LeafInvalidError, OSError):
+        return None
+    return summarise(leaves, tile, held) if held is None or len(held) == len(leaves) else None
 
 
 def _kept(following: Path) -> int | None:

@@ -1,0 +1,109 @@
+"""Whole bundles of 256 entries, judged by themselves: what can be proved of many leaves by two processes at once.
+
+Pure. A bundle in which everything is as it almost always is becomes a short summary; of any other there is none, and it
+is read leaf by leaf (`audit.checking`), which names what is wrong. So nothing is found sound here that is not there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from audit.entry import HASH_BYTES, Leaf
+from audit.events import ABOUT_THE_LOG
+from audit.payload import commitment_of
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH
+
+MEMBERS: Final = {member.name for member in fields(Leaf)}
+_SPECIAL: Final = frozenset(map(str, ABOUT_THE_LOG))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Leaves of one writer with consecutive numbers, none of which says something about the log."""
+
+    writer: str
+    first: int
+    last: int
+    time: int
+    """The latest time among them, µs since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A bundle in which every leaf is canonical, in the tree, of an ordinary event and with its own payload."""
+
+    runs: tuple[Run, ...]
+    levels: tuple[bytes, ...]
+    """The hashes of the complete nodes in it, from level 1 (128 of 32 bytes) to level 8 (one)."""
+    payloads: int
+
+
+def summarise(leaves: Sequence[bytes], tile: bytes, payloads: Sequence[bytes | None] | None) -> Summary | None:
+    """
+    What there is to know of one bundle; None where anything about it is out of the ordinary.
+
+    Args:
+        leaves: Its leaves, as they are stored.
+        tile: What the tree holds for them, 32 bytes each.
+        payloads: Their sealed payloads; None where payloads do not come with the leaves.
+    """
+    if len(leaves) != TILE_WIDTH:
+        return None
+    if b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves]) != tile:
+        return None
+    try:
+        members = [_ordinary(leaf) for leaf in leaves]
+        if payloads is not None and not _all_committed(members, payloads):
+            return None
+        runs = _runs(members)
+    except (orjson.JSONDecodeError, _OddError, KeyError, TypeError):
+        return None
+    count = 0 if payloads is None else sum(each["commitment"] is not None for each in members)
+    return Summary(runs, tuple(_levels(tile)), count)
+
+
+class _OddError(Exception):
+    """This is no ordinary leaf."""
+
+
+def _ordinary(leaf: bytes) -> dict[str, Any]:
+    members: dict[str, Any] = orjson.loads(leaf)
+    if (
+        orjson.dumps(members, option=orjson.OPT_SORT_KEYS) != leaf
+        or members.keys() != MEMBERS
+        or members["event"] in _SPECIAL
+        or type(members["number"]) is not int
+        or type(members["time"]) is not int
+        or type(members["writer"]) is not str
+    ):
+        raise _OddError
+    return members
+
+
+def _all_committed(members: Iterable[dict[str, Any]], payloads: Sequence[bytes | None]) -> bool:
+    return all(
+        each["commitment"] is None or (held is not None and commitment_of(held).hex() == each["commitment"])
+        for each, held in zip(members, payloads, strict=True)
+    )
+
+
+def _runs(members: Iterable[dict[str, Any]]) -> tuple[Run, ...]:
+    found: dict[str, tuple[int, int, int]] = {}
+    for each in members:
+        writer, number, time = each["writer"], each["number"], each["time"]
+        first, last, latest = found.get(writer, (number, number - 1, time))
+        if number != last + 1 or number == 0:
+            raise _OddError
+        found[writer] = first, number, max(latest, time)
+    return tuple(Run(writer, *rest) for writer, rest in found.items())
+
+
+def _levels(hashes: bytes) -> Iterator[bytes]:
+    """The hashes of each level above *hashes*, up to the one that covers them all (RFC 6962, section 2.1)."""
+    for _ in range(TILE_HEIGHT):
+        starts = range(0, len(hashes), 2 * HASH_BYTES)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH_BYTES]).digest() for at in starts])
+        yield hashes

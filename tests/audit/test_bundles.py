@@ -1,0 +1,139 @@
+"""Many entries proved at once: by two processes, to the same report, and every damage named as it is one by one."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from audit import verify
+from audit.bundles import summarise
+from audit.report import DefectKind, Report
+from audit.tiles import TILE_WIDTH, entries_path, pack_entries, payloads_path, tile_path, unpack_entries
+from audit.tree import Frontier, Place, node_hash
+from tests import long_log
+
+BUNDLES = 5
+COUNT = BUNDLES * TILE_WIDTH + 77
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("log")
+    long_log.write(folder, COUNT, payloads=True)
+    return folder
+
+
+def proved(folder: Path, seen: list[int] | None = None) -> Report:
+    def tell(done: int, _total: int) -> None:
+        if seen is not None:
+            seen.append(done)
+
+    return verify.verify_directory(folder, [long_log.KEY.public], origin=long_log.ORIGIN, progress=tell)
+
+
+def one_by_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """The report of reading leaf by leaf alone."""
+    with monkeypatch.context() as patched:
+        patched.setattr(verify, "summarise", lambda *_given: None)
+        return proved(folder)
+
+
+def test_a_sound_log_is_sound_and_counted_alike(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report, plain = proved(made), one_by_one(made, monkeypatch)
+    assert report == plain
+    assert report.sound
+    assert (report.entries, report.payloads) == (COUNT, COUNT - len(long_log.WRITERS))
+
+
+def test_processes_come_to_the_same_report_and_progress_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "WORTH_PROCESSES", 1)
+    seen: list[int] = []
+    assert proved(made, seen) == one_by_one(made, monkeypatch)
+    assert seen == [*(TILE_WIDTH * number for number in range(1, BUNDLES + 1)), COUNT]
+
+
+def _flip(path: Path, at: int) -> None:
+    held = bytearray(path.read_bytes())
+    held[at] ^= 1
+    path.write_bytes(bytes(held))
+
+
+def _with_leaves(folder: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    """Change the leaves of the third bundle."""
+    path = folder / entries_path(2)
+    path.write_bytes(pack_entries(change(unpack_entries(path.read_bytes()))))
+
+
+HARMS: dict[str, Callable[[Path], object]] = {
+    "a leaf": lambda folder: _flip(folder / entries_path(2), 1000),
+    "a leaf's hash": lambda folder: _flip(folder / tile_path(0, 2), 40),
+    "a payload": lambda folder: _flip(folder / payloads_path(2), 100),
+    "a node": lambda folder: _flip(folder / tile_path(1, 0, BUNDLES), 70),
+    "two leaves swapped": lambda folder: _with_leaves(folder, lambda held: [held[1], held[0], *held[2:]]),
+    "a leaf cut": lambda folder: _with_leaves(folder, lambda held: held[:-1]),
+    "a leaf in other words": lambda folder: _with_leaves(folder, lambda held: [held[0] + b" ", *held[1:]]),
+    "a bundle missing": lambda folder: (folder / entries_path(2)).unlink(),
+    "the hashes missing": lambda folder: (folder / tile_path(0, 2)).unlink(),
+    "the payloads missing": lambda folder: (folder / payloads_path(2)).unlink(),
+    "a bundle in another's place": lambda folder: shutil.copy(folder / entries_path(1), folder / entries_path(2)),
+}
+
+
+@pytest.mark.parametrize(("name", "processes"), [*((name, False) for name in HARMS), ("a leaf", True)])
+def test_every_damage_is_named_as_it_is_leaf_by_leaf(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, processes: bool
+) -> None:
+    folder = tmp_path / "log"
+    shutil.copytree(made, folder)
+    HARMS[name](folder)
+    if processes:
+        monkeypatch.setattr(verify, "WORTH_PROCESSES", 1)
+    report, plain = proved(folder), one_by_one(folder, monkeypatch)
+    assert report.defects == plain.defects
+    assert report.defects
+    assert report == plain
+
+
+def _bundle(folder: Path) -> Iterator[tuple[list[bytes], bytes]]:
+    yield unpack_entries((folder / entries_path(1)).read_bytes()), (folder / tile_path(0, 1)).read_bytes()
+
+
+def test_a_summary_holds_every_node_of_its_bundle(made: Path) -> None:
+    ((leaves, tile),) = _bundle(made)
+    summary = summarise(leaves, tile, None)
+    assert summary is not None
+    frontier, nodes = Frontier(), dict[int, bytes]()
+    for at in range(0, len(tile), 32):
+        for (level, _), node in frontier.append(tile[at : at + 32]):
+            nodes[level] = nodes.get(level, b"") + node
+    assert summary.levels == tuple(nodes[level] for level in range(1, 9))
+    assert {(run.last - run.first) for run in summary.runs} <= {50, 51}
+
+
+def test_grafted_subtrees_make_the_tree_that_single_leaves_make() -> None:
+    hashes = [bytes([number]) * 32 for number in range(16)]
+    single, grafted = Frontier(), Frontier()
+    completed: dict[Place, bytes] = {}
+    for number, hashed in enumerate(hashes):
+        completed.update(single.append(hashed))
+        if number % 4 == 3:
+            four = node_hash(node_hash(*hashes[number - 3 : number - 1]), node_hash(*hashes[number - 1 : number + 1]))
+            above = dict(grafted.graft(2, four))
+            assert all(completed[place] == node for place, node in above.items())
+            assert (grafted.size, grafted.root) == (single.size, single.root)
+
+
+def test_a_damaged_log_is_never_summarised_as_sound(made: Path) -> None:
+    ((leaves, tile),) = _bundle(made)
+    assert summarise(leaves[:-1], tile[:-32], None) is None
+    assert summarise([*leaves[:-1], leaves[-1] + b" "], tile, None) is None
+    assert summarise(leaves, tile[:-1] + b"\0", None) is None
+    assert summarise(leaves, tile, [None] * TILE_WIDTH) is None
+
+
+def test_the_kinds_of_damage_are_those_of_the_report(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    shutil.copytree(made, folder)
+    HARMS["a leaf"](folder)
+    assert proved(folder).defects[0].kind is DefectKind.ENTRY_CHANGED
