@@ -13,10 +13,10 @@ from tests.benchmarks import appending, load, report, servers, world
 from web.opening import created
 
 ROUNDS: Final = 3
-READS: Final = 300
-BARE_READS: Final = 2000
+READS: Final = 900
+BARE_READS: Final = 4000
 APPENDS: Final = 200
-WARMING: Final = 20
+WARMING: Final = 120
 DOCS: Final = Path(__file__).parents[2] / "docs" / "benchmarks"
 
 
@@ -35,7 +35,9 @@ def main() -> int:
         ]
     _say("\n".join(report.lines(results)))
     if not chosen.dry:
-        text = report.page(results, reads=READS, bare_reads=BARE_READS, connections=load.CONNECTIONS)
+        text = report.page(
+            results, reads=READS, bare_reads=BARE_READS, connections=load.CONNECTIONS, residents=world.RESIDENTS
+        )
         _say(f"written: {report.write(DOCS, text)}")
     return 0
 
@@ -61,13 +63,13 @@ def _measure(name: str, folder: Path, database_url: str, rounds: int) -> report.
     with created(world.config(folder, database_url, mine)) as vault, ExitStack() as running:
         place = world.build(vault)
         result = report.Result(name, servers.workers(database_url))
-        running.enter_context(servers.governed(mine, environment))
-        running.enter_context(servers.bare(theirs, environment, count=result.workers))
-        load.measure(mine, place.governed(mine, WARMING))
-        load.measure(theirs, place.bare(theirs, WARMING))
+        vault_server = running.enter_context(servers.governed(mine, environment))
+        bare_server = running.enter_context(servers.bare(theirs, environment, count=result.workers))
+        load.measure(mine, place.governed(mine, WARMING), server=vault_server)
+        load.measure(theirs, place.bare(theirs, WARMING), server=bare_server)
         for number in range(rounds):
-            result.bare.append(load.measure(theirs, place.bare(theirs, BARE_READS)))
-            result.governed.append(load.measure(mine, place.governed(mine, READS)))
+            result.bare.append(load.measure(theirs, place.bare(theirs, BARE_READS), server=bare_server))
+            result.governed.append(load.measure(mine, place.governed(mine, READS), server=vault_server))
             result.insert.append(appending.plain(vault, APPENDS))
             result.append.append(appending.governed(vault, APPENDS))
             _say(f"{name}, round {number + 1}: governed / bare {result.read_ratios[-1]:.3f}")

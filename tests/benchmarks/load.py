@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from tests.benchmarks.servers import processor_seconds
+
 CONNECTIONS: Final = 4
 SECONDS: Final = 30
 
@@ -21,6 +23,8 @@ class Round:
     """What one round took."""
 
     per_second: float
+    processor: float
+    """Microseconds of the server's processor time for each request, its helpers' included; not a number if unknown."""
     latencies: tuple[float, ...]
     """Seconds for each request, shortest first."""
 
@@ -71,16 +75,16 @@ def _run(port: int, requests: Sequence[bytes]) -> list[float]:
     return taken
 
 
-def measure(port: int, requests: Sequence[bytes]) -> Round:
+def measure(port: int, requests: Sequence[bytes], *, server: int) -> Round:
     """
-    Send all *requests*, dealt out to `CONNECTIONS` connections.
+    Send all *requests*, dealt out to `CONNECTIONS` connections, to the process *server* that listens at *port*.
 
     Raises:
         AnswerRefusedError: One was not answered with 200.
     """
     parts = [requests[first::CONNECTIONS] for first in range(CONNECTIONS)]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        began = time.perf_counter()
+        began, before = time.perf_counter(), processor_seconds(server)
         taken = list(pool.map(lambda part: _run(port, part), parts))
-        seconds = time.perf_counter() - began
-    return Round(len(requests) / seconds, tuple(sorted(chain.from_iterable(taken))))
+        seconds, worked = time.perf_counter() - began, processor_seconds(server) - before
+    return Round(len(requests) / seconds, 1e6 * worked / len(requests), tuple(sorted(chain.from_iterable(taken))))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,31 +28,47 @@ def workers(database_url: str) -> int:
     return 1 if database_url.startswith("sqlite") else os.cpu_count() or 1
 
 
-@contextmanager
-def governed(port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """The vault as operators run it, its sequencer beside it."""
-    with _running(["web.cli", "serve", "--host", "127.0.0.1", "--port", str(port)], port, environment):
-        yield
+def processor_seconds(process: int) -> float:
+    """The processor time that *process* and all below it have taken, as Linux counts it; not a number elsewhere."""
+    return sum(_seconds(each) for each in _tree(process)) if Path("/proc/self/stat").exists() else float("nan")
 
 
-@contextmanager
-def bare(port: int, environment: Mapping[str, str], *, count: int) -> Iterator[None]:
-    """The bare app under granian with *count* workers and as many threads as `serve` gives each."""
+def _tree(process: int) -> Iterator[int]:
+    yield process
+    with suppress(OSError):
+        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            yield from _tree(int(child))
+
+
+def _seconds(process: int) -> float:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def governed(port: int, environment: Mapping[str, str]) -> AbstractContextManager[int]:
+    """The vault as operators run it, its sequencer beside it; gives its process id."""
+    return _running(["web.cli", "serve", "--host", "127.0.0.1", "--port", str(port)], port, environment)
+
+
+def bare(port: int, environment: Mapping[str, str], *, count: int) -> AbstractContextManager[int]:
+    """The bare app under granian, *count* workers with as many threads as `serve` gives each; gives its process id."""
     settings = ["--interface", "wsgi", "--factory", "--log-level", "warning"]
     sizes = ["--workers", str(count), "--blocking-threads", str(THREADS)]
     address = ["--host", "127.0.0.1", "--port", str(port)]
-    with _running(["granian", *settings, *sizes, *address, "tests.benchmarks.bare:make"], port, environment):
-        yield
+    return _running(["granian", *settings, *sizes, *address, "tests.benchmarks.bare:make"], port, environment)
 
 
 @contextmanager
-def _running(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
+def _running(command: list[str], port: int, environment: Mapping[str, str]) -> Iterator[int]:
     process = subprocess.Popen(
         [sys.executable, "-m", *command], env=dict(environment), cwd=ROOT, stdout=subprocess.DEVNULL
     )
     try:
         _wait(port, process)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,8 @@
-"""A vault to measure: one council, one service that may read, one citizen; and the requests that service sends."""
+"""A vault to measure: one council, one service that may read, its clients; and the requests that service sends.
+
+Reads go round among `RESIDENTS` people, each under a grant and a token of their own: what the server remembers of one
+person helps no other.
+"""
 
 import os
 import secrets
@@ -13,15 +17,20 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from sqlalchemy import text
 
+from audit.events import Event
 from tests import service_world
 from tests.benchmarks import bare
 from tests.benchmarks.load import Connection
-from vault import purposes, requests, services, tokens
+from vault import citizens, purposes, records, requests, services, tokens
 from vault.context import OPERATOR, Actor, Vault
 from vault.ids import new_id
+from vault.journal import note
+from vault.kinds import CitizenStatus
+from vault.records import NewItem, Source
 from web.api.jose import sha256_base64url
 from web.config import Config
 
+RESIDENTS: Final = 60
 FIELDS: Final = frozenset(bare.FIELDS)
 PATH: Final = "/api/v1/records"
 ACTOR: Final = service_world.ACTOR["Vault-Actor"]
@@ -29,34 +38,35 @@ ACTOR: Final = service_world.ACTOR["Vault-Actor"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is measured: a vault, who asks whom, and the same row in the clear."""
+    """What is measured: a vault, who asks whom, and the same rows in the clear."""
 
     vault: Vault
     service: Actor
-    citizen: Actor
-    bare_id: UUID
+    citizens: tuple[Actor, ...]
+    bare_ids: tuple[UUID, ...]
     key: ECKey
 
-    def token(self) -> str:
-        """A token of a new grant, so that neither runs out in a round."""
-        hint = requests.Hint.parse(service_world.PERSON)
-        assert self.service.service_id and self.citizen.citizen_id  # noqa: PT018 -- made below
+    def token(self, number: int) -> str:
+        """A token of a new grant of one resident, so that neither runs out in a round."""
+        hint = requests.Hint.parse(f"{service_world.PERSON}-{number}")
+        citizen = self.citizens[number]
+        assert self.service.service_id and citizen.citizen_id  # noqa: PT018 -- made below
         asked = requests.Ask(
             service_id=self.service.service_id, hint=hint, purpose=service_world.HOME_CARE, fields=FIELDS
         )
         with self.vault.transaction(self.service) as ctx:
             request_id = requests.ask(ctx, asked=asked).request_id
-        with self.vault.transaction(self.citizen) as ctx:
-            made = requests.decide(ctx, citizen_id=self.citizen.citizen_id, request_id=request_id, allowed=FIELDS)
+        with self.vault.transaction(citizen) as ctx:
+            made = requests.decide(ctx, citizen_id=citizen.citizen_id, request_id=request_id, allowed=FIELDS)
         assert made is not None
         with self.vault.transaction(self.service) as ctx:
             return tokens.issue(ctx, grant_id=made.grant_id, thumbprint=self.key.thumbprint()).handle
 
     def governed(self, port: int, count: int) -> list[bytes]:
         """*count* governed reads, each with a proof of its own, made beforehand."""
-        token = self.token()
-        nonce = _nonce(port, self._request(port, token, nonce=None))
-        return [self._request(port, token, nonce=nonce) for _ in range(count)]
+        tokens = [self.token(number) for number in range(min(count, RESIDENTS))]
+        nonce = _nonce(port, self._request(port, tokens[0], nonce=None))
+        return [self._request(port, tokens[number % len(tokens)], nonce=nonce) for number in range(count)]
 
     def _request(self, port: int, token: str, *, nonce: str | None) -> bytes:
         claims = {
@@ -71,8 +81,9 @@ class World:
         return _get(port, PATH, Authorization=f"DPoP {token}", DPoP=proof, **{"Vault-Actor": ACTOR})
 
     def bare(self, port: int, count: int) -> list[bytes]:
-        """*count* bare reads of the same row."""
-        return [_get(port, f"/bare/{self.bare_id}")] * count
+        """*count* bare reads of the same rows, in the same order."""
+        asked = [_get(port, f"/bare/{bare_id}") for bare_id in self.bare_ids]
+        return [asked[number % len(asked)] for number in range(count)]
 
 
 def _get(port: int, path: str, **headers: str) -> bytes:
@@ -109,19 +120,45 @@ def build(vault: Vault) -> World:
         council = services.make_organisation(ctx, slug="council", name="Example Council", kind="council")
         purposes.register(ctx, definition=service_world.PURPOSES[0], first=None, second=None)
     service = service_world._register(vault, "home-care", council.organisation_id, [service_world.HOME_CARE])
-    citizen_id = service_world._citizen(vault, council.organisation_id)
-    bare_id = new_id()
+    people = [_resident(vault, council.organisation_id, number) for number in range(RESIDENTS)]
+    bare_ids = tuple(new_id() for _ in people)
     with vault.db.write.begin() as connection:
         connection.execute(text(bare.MAKE))
         body = bare_body()
-        connection.execute(text(f"INSERT INTO {bare.TABLE} VALUES (:id, :body)"), {"id": str(bare_id), "body": body})
+        rows = [{"id": str(bare_id), "body": body} for bare_id in bare_ids]
+        connection.execute(text(f"INSERT INTO {bare.TABLE} VALUES (:id, :body)"), rows)
     return World(
         vault=vault,
         service=Actor(kind="service", service_id=service.service_id, organisation_id=council.organisation_id),
-        citizen=Actor(kind="citizen", citizen_id=citizen_id),
-        bare_id=bare_id,
+        citizens=tuple(Actor(kind="citizen", citizen_id=citizen_id) for citizen_id in people),
+        bare_ids=bare_ids,
         key=ECKey.generate_key("P-256"),
     )
+
+
+def _resident(vault: Vault, council_id: UUID, number: int) -> UUID:
+    """One resident with an identity record, known to the service by a reference of their own."""
+    with vault.transaction(OPERATOR) as ctx:
+        citizen_id = citizens.make(ctx, status=CitizenStatus.ACTIVE)
+        citizens.add_reference(
+            ctx,
+            citizen_id=citizen_id,
+            organisation_id=council_id,
+            system=service_world.SYSTEM,
+            value=f"{service_world.REFERENCE}-{number}",
+            verified_how="letter",
+        )
+        source = Source(organisation_id=council_id, system=service_world.SYSTEM, type="identity", id=str(number))
+        item = NewItem(
+            category="identity",
+            fields=service_world.VALUES["identity"],
+            source=source,
+            purpose=service_world.HOME_CARE,
+            sensitivity=0,
+        )
+        records.keep(ctx, citizen_id=citizen_id, item=item)
+        note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts={"items": 1})
+    return citizen_id
 
 
 def bare_body() -> str:
