@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vault.context import Vault
-from web import api, auth, compressed, errors, headers, limits, pages, proving, session, words
+from web import api, auth, compressed, errors, headers, limits, pages, proving, registry_words, session, words
 from web.config import Config
 from web.runtime import Runtime
 
@@ -15,7 +15,7 @@ def create_app(config: Config, vault: Vault) -> Flask:
     """Build the application that serves *vault* under *config*."""
     app = Flask("web")
     app.extensions["vault"] = Runtime(config=config, vault=vault)
-    for part in (words, headers, compressed, session, limits, auth, errors, api, pages, proving):
+    for part in (words, registry_words, headers, compressed, session, limits, auth, errors, api, pages, proving):
         part.init_app(app)
     if config.demo:
         from web.demo import pages as demo  # noqa: PLC0415 -- a vault that is no demo never loads it

@@ -83,6 +83,12 @@ ROLE_OF: Final = {
     "desk": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,
+    "changes": Role.ADMINISTRATOR,
+    "purposes": Role.ADMINISTRATOR,
+    "registering": Role.ADMINISTRATOR,
+    "services": Role.ADMINISTRATOR,
+    "staff": Role.ADMINISTRATOR,
+    "staff_acts": Role.ADMINISTRATOR,
 }
 """The one role that each blueprint is for."""
 

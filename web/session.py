@@ -3,7 +3,7 @@
 Who is signed in is not in it: that is the sign-in cookie of `web.auth`, which stands for a row that can be revoked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypedDict, cast
 
@@ -27,6 +27,8 @@ class Draft(TypedDict, total=False):
 
     fields: list[str]
     until: str
+    answers: dict[str, str]
+    """Short answers of a form that goes over several pages."""
 
 
 def cookie_name(app: Flask, name: str) -> str:
@@ -58,13 +60,21 @@ def draft_of(key: str) -> Draft:
     return cast("Draft", dict(session.get(_DRAFTS, {}).get(key, {})))
 
 
-def keep_draft(key: str, *, fields: Sequence[str] | None = None, until: str | None = None) -> None:
-    """Keep answers under *key* until `drop_draft`; only the newest four drafts are kept."""
+def keep_draft(
+    key: str,
+    *,
+    fields: Sequence[str] | None = None,
+    until: str | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> None:
+    """Keep answers under *key* until `drop_draft`, beside those kept before; only the newest four drafts are kept."""
     draft = draft_of(key)
     if fields is not None:
         draft["fields"] = sorted(fields)
     if until is not None:
         draft["until"] = until
+    if answers is not None:
+        draft["answers"] = {**draft.get("answers", {}), **answers}
     others = [(name, held) for name, held in session.get(_DRAFTS, {}).items() if name != key]
     session[_DRAFTS] = dict([*others, (key, draft)][-_DRAFTS_MOST:])
 

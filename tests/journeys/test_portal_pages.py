@@ -44,9 +44,11 @@ STARTS = {
     "carer": ["/officer"],
     "social-worker": ["/officer"],
     "auditor": ["/audit"],
-    "administrator": ["/admin"],
+    "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
 }
-_ONE_OF_MANY = re.compile(r"(?<=^/record/)\w+$|(?<=^/admin/purposes/).+|(?<=^/admin/services/).+")
+_ONE_OF_MANY = re.compile(
+    r"(?<=^/record/)\w+$|(?<=^/admin/purposes/)(?!new$)[^/]+|(?<=^/admin/services/)[^/]+|(?<=/invite/)\w+"
+)
 _ID = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\?.*")
 
 

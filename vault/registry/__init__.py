@@ -5,6 +5,7 @@ What is approved is what was proposed: where the thing changed meanwhile, the ch
 operator at the server may act alone, and the log says so.
 """
 
+from vault.crypto.public_keys import thumbprint
 from vault.registry.changes import Approved, approve, propose, reject, stop, take_back
 from vault.registry.comparing import Part, parts
 from vault.registry.history import Told, told
@@ -34,6 +35,7 @@ __all__ = [
     "stands_as_proposed",
     "stop",
     "take_back",
+    "thumbprint",
     "told",
     "waiting",
 ]

@@ -68,4 +68,5 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def key_line(key: Mapping[str, Any]) -> str:
     """A public key in one line: its own name, its kind, and its thumbprint (RFC 7638)."""
-    return f"{key.get('kid', '?')} ({key.get('crv') or key['kty']}) {thumbprint(key)}"
+    name, kind = thumbprint(key), key.get("crv") or key["kty"]
+    return f"{kind}, {name}" if key.get("kid") in {None, name} else f"{key['kid']}, {kind}, {name}"

@@ -15,6 +15,7 @@ from web.pages import (
     auditor,
     cases,
     casework,
+    changes,
     citizen,
     coming_back,
     decision,
@@ -29,14 +30,19 @@ from web.pages import (
     notices,
     officer,
     proving,
+    purposes,
     record,
+    registering,
     requests,
     security,
+    services,
     share_changes,
     sharing,
     sign_in,
     signed_in,
     spoken,
+    staff,
+    staff_acts,
     start,
 )
 
@@ -71,6 +77,12 @@ FAMILIES = (
     desk,
     auditor,
     administrator,
+    services,
+    registering,
+    purposes,
+    staff,
+    staff_acts,
+    changes,
 )
 
 

@@ -1,57 +1,71 @@
-"""An administrator's pages: the services that may ask, suspending one, and the purposes they ask for."""
+"""An administrator's home: the services that may ask, each on its own sheet, and the organisations behind them."""
 
+from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from vault import purposes, services
-from vault.errors import NotFoundError
+from vault import registry, services
 from vault.kinds import ServiceStatus
-from web.pages.common import changing, reading
+from vault.registry import ServiceSheet
+from web.pages.common import reading
 
 bp: Final = Blueprint("administrator", __name__, url_prefix="/admin")
 BLUEPRINTS: Final = (bp,)
 
 
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What the list is cut to."""
+
+    words: str
+    organisation: str
+    state: str
+
+    @classmethod
+    def given(cls) -> "_Filter":
+        return cls(*(request.args.get(name, "").strip() for name in ("words", "organisation", "state")))
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.words or self.organisation or self.state)
+
+    def takes(self, sheet: ServiceSheet) -> bool:
+        said = f"{sheet.name} {sheet.slug} {sheet.what_for}".casefold()
+        return (
+            self.words.casefold() in said
+            and self.organisation in {"", sheet.organisation.slug}
+            and self.state in {"", str(sheet.status)}
+        )
+
+
 @bp.get("")
 def home() -> ResponseReturnValue:
-    """Every service and every purpose."""
+    """Every service, cut to what is looked for."""
+    wanted = _Filter.given()
     with reading() as ctx:
-        found = services.registered(ctx)
-        owners = {each.organisation_id: each.name for each in services.organisations(ctx)}
-        known = purposes.registered(ctx)
-    return render_template("administrator/home.html", services=found, owners=owners, purposes=known)
+        every = [registry.sheet(ctx, slug=each.slug) for each in services.registered(ctx)]
+        owners = services.organisations(ctx)
+        waiting = len(registry.waiting(ctx))
+    found = [sheet for sheet in every if wanted.takes(sheet)]
+    return render_template(
+        "administrator/home.html",
+        services=found,
+        all=len(every),
+        organisations=owners,
+        wanted=wanted,
+        states=list(ServiceStatus),
+        waiting=waiting,
+    )
 
 
-@bp.get("/services/<slug>")
-def service(slug: str) -> ResponseReturnValue:
-    """One service, with the purposes it may ask for."""
+@bp.get("/organisations")
+def organisations() -> ResponseReturnValue:
+    """Every organisation that takes part."""
     with reading() as ctx:
-        found = services.by_slug(ctx, slug=slug)
-        owner = services.organisation_by_id(ctx, organisation_id=found.organisation_id)
-        known = purposes.of_service(ctx, service_id=found.service_id)
-    return render_template("administrator/service.html", service=found, owner=owner, purposes=known)
-
-
-@bp.post("/services/<slug>/<status>")
-def set_status(slug: str, status: str) -> ResponseReturnValue:
-    """
-    Suspend a service at once, or let it work again.
-
-    Raises:
-        NotFoundError: There is no such service or status.
-    """
-    if status not in set(ServiceStatus):
-        raise NotFoundError("there is no such status")
-    with changing() as ctx:
-        services.set_status(ctx, slug=slug, status=ServiceStatus(status))
-    return redirect(url_for("administrator.service", slug=slug), 303)
-
-
-@bp.get("/purposes/<slug>")
-def purpose(slug: str) -> ResponseReturnValue:
-    """One purpose, in full."""
-    with reading() as ctx:
-        found = purposes.find(ctx, slug=slug)
-    return render_template("administrator/purpose.html", purpose=found)
+        owners = services.organisations(ctx)
+        every = services.registered(ctx)
+    counts = {owner.slug: sum(each.organisation_id == owner.organisation_id for each in every) for owner in owners}
+    return render_template("administrator/organisations.html", organisations=owners, counts=counts)
