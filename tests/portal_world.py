@@ -150,7 +150,14 @@ def portal(told: Path) -> Iterator[Portal]:
 @pytest.fixture
 def served(told: Path) -> Iterator[Portal]:
     """A fresh portal that a real browser can reach."""
-    server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
+    with served_at(told, 0) as made:
+        yield made
+
+
+@contextmanager
+def served_at(told: Path, port: int) -> Iterator[Portal]:
+    """A fresh portal that a real browser can reach at *port*; any free one where it is 0."""
+    server = make_server("127.0.0.1", port, Flask("starting"), threaded=True)
     with opened(told, f"http://localhost:{server.server_port}") as made, _serving(server, made.app):
         yield made
 

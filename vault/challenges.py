@@ -1,4 +1,4 @@
-"""Challenges of Web Authentication: random, good for five minutes and one answer, known by their SHA-256 alone."""
+"""Challenges of Web Authentication and states of OpenID Connect: random, for one answer, known by their SHA-256."""
 
 import hashlib
 import secrets
@@ -15,14 +15,14 @@ CHALLENGE_LIFE = timedelta(minutes=5)
 CHALLENGE_BYTES = 32
 
 
-def new(ctx: Context, *, purpose: str, account_id: UUID | None = None) -> bytes:
-    """A fresh WebAuthn challenge, 32 random bytes, good for five minutes and one answer."""
+def new(ctx: Context, *, purpose: str, account_id: UUID | None = None, life: timedelta = CHALLENGE_LIFE) -> bytes:
+    """A fresh challenge, 32 random bytes, good for one answer within *life*."""
     challenge = secrets.token_bytes(CHALLENGE_BYTES)
     ctx.session.add(
         Challenge(
             challenge_hash=hashlib.sha256(challenge).digest(),
             purpose=purpose,
-            expires_at=ctx.now + CHALLENGE_LIFE,
+            expires_at=ctx.now + life,
             account_id=account_id,
         )
     )

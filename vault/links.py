@@ -26,6 +26,8 @@ class LinkView:
     kind: LinkKind
     account: AccountView
     expires_at: datetime
+    agreed: tuple[UUID, ...] = ()
+    """The two people who agreed to it, where it took two."""
 
 
 def make(
@@ -71,7 +73,8 @@ def peek(ctx: Context, *, handle: str) -> LinkView | None:
     row = ctx.session.get(Link, handle_hash(handle))
     if row is None or row.expires_at <= ctx.now:
         return None
-    return LinkView(row.kind, accounts.find(ctx, account_id=row.account_id), row.expires_at)
+    agreed = tuple(person for person in (row.made_first, row.made_second) if person is not None)
+    return LinkView(row.kind, accounts.find(ctx, account_id=row.account_id), row.expires_at, agreed)
 
 
 def use(ctx: Context, *, handle: str) -> LinkView:
@@ -92,8 +95,13 @@ def use(ctx: Context, *, handle: str) -> LinkView:
     return found
 
 
-def begin_enrolling(ctx: Context, *, account_id: UUID) -> str:
-    """Give leave to add one passkey within ten minutes; return its handle. `use` takes it when that is done."""
+def begin_enrolling(ctx: Context, *, account_id: UUID, agreed: tuple[UUID, ...] = ()) -> str:
+    """
+    Give leave to add one way in within ten minutes; return its handle. `use` takes it when that is done.
+
+    *agreed* are the people who agreed to the link that it comes from.
+    """
+    first, second = (*agreed, None, None)[:2]
     handle = new_handle()
     ctx.session.add(
         Link(
@@ -102,6 +110,8 @@ def begin_enrolling(ctx: Context, *, account_id: UUID) -> str:
             kind=LinkKind.ENROLLING,
             made_at=ctx.now,
             expires_at=ctx.now + ENROLLING_LIFE,
+            made_first=first,
+            made_second=second,
         )
     )
     return handle

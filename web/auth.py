@@ -47,6 +47,11 @@ PUBLIC: Final = frozenset(
         "coming_back.take_code",
         "coming_back.letter",
         "coming_back.take_letter",
+        "identity.start",
+        "identity.enrol",
+        "identity.back",
+        "matching.who",
+        "matching.take",
         "about.privacy",
         "about.accessibility",
         "about.cookies",
@@ -58,7 +63,9 @@ PUBLIC: Final = frozenset(
 )
 """Every page that a stranger may open. A test freezes this set."""
 
-PROVES_ITSELF: Final = frozenset({"oauth", "oauth_grants", "records", "api-docs", "operations", "demo"})
+PROVES_ITSELF: Final = frozenset(
+    {"oauth", "oauth_grants", "records", "api-docs", "operations", "demo", "identity_ended"}
+)
 """Blueprints whose callers have no sign-in here: each view checks its own token or client key, or is public."""
 
 ROLE_OF: Final = {

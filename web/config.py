@@ -12,6 +12,8 @@ from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from web.faults import SettingError
+from web.oidc.providers import Provider
+from web.oidc.providers import read as read_providers
 
 PREFIX: Final = "CITIZEN_VAULT_"
 DEFAULT_ISSUER: Final = "http://localhost:8000"
@@ -55,6 +57,8 @@ class Config:
     """The address that e-mails come from."""
     witnesses: str = ""
     """The file that names the log's witnesses (`web.witness.asking`); empty where nobody outside vouches for it."""
+    identity_providers: tuple[Provider, ...] = ()
+    """Who else may say who somebody is: residents' identity providers, and the council's directory."""
     proxies: int = 0
     """How many trusted proxies stand in front and name the caller (``X-Forwarded-…``)."""
 
@@ -92,8 +96,13 @@ class Config:
             smtp_password=given.get("SMTP_PASSWORD_FILE", ""),
             mail_from=_mail_from(given.get("MAIL_FROM", ""), needed=bool(given.get("SMTP"))),
             witnesses=given.get("WITNESSES", ""),
+            identity_providers=_providers(given.get("IDENTITY_PROVIDERS", "")),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
         )
+
+
+def _providers(path: str) -> tuple[Provider, ...]:
+    return read_providers(Path(path)) if path else ()
 
 
 def _wrong(name: str, right: str) -> SettingError:

@@ -59,6 +59,8 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     faults.SignInNeededError: HTTPStatus.UNAUTHORIZED,
     faults.WrongRoleError: HTTPStatus.FORBIDDEN,
     faults.PasskeyRefusedError: HTTPStatus.BAD_REQUEST,
+    faults.ProviderRefusedError: HTTPStatus.FORBIDDEN,
+    faults.ProviderFailedError: HTTPStatus.BAD_GATEWAY,
     faults.MalformedRequestError: HTTPStatus.BAD_REQUEST,
     faults.RequestTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     faults.WrongMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -31,6 +31,18 @@ class PasskeyRefusedError(WebError):
     code = "passkey_refused"
 
 
+class ProviderRefusedError(WebError):
+    """What an identity provider said does not hold, or is not enough; nobody was signed in."""
+
+    code = "provider_refused"
+
+
+class ProviderFailedError(WebError):
+    """An identity provider does not answer, or not with what it should; nobody was signed in."""
+
+    code = "provider_failed"
+
+
 class MalformedRequestError(WebError):
     """The request breaks a stated bound of form; the message names the part, never its value."""
 

@@ -2,18 +2,22 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.looking import NARROW, WIDE, faults
 from tests.journeys.test_portal_pages import enter
-from tests.keys import press, with_key
-from tests.portal_world import Portal
+from tests.keys import give_passkey, press, with_key
+from tests.oidc_world import Elsewhere, elsewhere, trust
+from tests.portal_world import Portal, served_at
 from vault import links
 from vault.clock import utc_now
 from vault.context import OPERATOR
 from vault.kinds import LinkKind
+
+__all__ = ["elsewhere"]
 
 
 class Later:
@@ -70,8 +74,6 @@ def test_a_hidden_value_is_shown_after_the_passkey_was_used_again(
 def test_without_scripts_the_page_says_that_a_passkey_needs_them(
     chromium: Browser, served: Portal, later: Later
 ) -> None:
-    from tests.web.test_proving import give_passkey  # noqa: PLC0415 -- importing it above would bring its fixtures
-
     give_passkey(served.vault, served.account("edith"))
     with enter(chromium, served, "edith", java_script_enabled=False) as context:
         later.ahead = timedelta(minutes=10)
@@ -191,3 +193,51 @@ def test_the_end_of_a_sign_in_is_announced_and_put_off_with_one_click(chromium: 
         page.locator("#ending").wait_for(state="hidden")
         page.clock.fast_forward("30:10")
         page.get_by_role("link", name="Sign in", exact=True).wait_for()
+
+
+def test_a_resident_comes_through_an_identity_provider_and_proves_it_there_again(
+    chromium: Browser, told: Path, elsewhere: Elsewhere, axe: str
+) -> None:
+    with served_at(told, elsewhere.portal_port) as portal:
+        clock = Later()
+        object.__setattr__(portal.vault, "clock", clock)
+        trust(portal, elsewhere.provider("residents"), elsewhere.provider("staff"))
+        edith = portal.resident("edith")
+        with enter(chromium, portal, None) as context:
+            page = context.new_page()
+            page.goto(f"{portal.address}/sign-in")
+            both_widths(page, axe)
+            page.get_by_role("button", name="Sign in with Example Login").click()
+            page.get_by_label("Name").fill("edith")
+            press(page, "Sign in there")
+            page.wait_for_url("**/sign-in/who")
+            both_widths(page, axe)
+            press(page, "Continue")
+            both_widths(page, axe)
+            page.get_by_label("Your NHS number").fill(edith.nhs_number)
+            for part in ("Day", "Month", "Year"):
+                page.get_by_label(part, exact=True).fill(str(getattr(edith.born, part.lower())))
+            press(page, "Continue")
+            page.wait_for_url("**/home")
+            page.get_by_role("link", name="Sign-in and security").click()
+            assert "Example Login" in page.inner_text("main")
+            clock.ahead = timedelta(minutes=6)
+            page.get_by_role("button", name="Get recovery codes").click()
+            both_widths(page, axe)
+            clock.ahead = timedelta(minutes=6)
+            page.get_by_role("button", name="Prove it with Example Login").click()
+            page.get_by_label("Name").fill("edith")
+            clock.ahead = timedelta()
+            press(page, "Sign in there")
+            page.wait_for_url("**/security/codes")
+
+
+def test_an_answer_that_this_browser_did_not_ask_for_says_what_next(
+    chromium: Browser, served: Portal, elsewhere: Elsewhere, axe: str
+) -> None:
+    trust(served, elsewhere.provider("residents"))
+    with enter(chromium, served, None) as context:
+        page = context.new_page()
+        page.goto(f"{served.address}/sign-in/with/one-login/back?code=x&state=y")
+        assert page.inner_text("h1") == "You are not signed in"
+        both_widths(page, axe)

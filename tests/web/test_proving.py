@@ -1,15 +1,15 @@
 """Before a grave act the person proves again that it is them, where they can; never to stop what harms them."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 
+from tests.keys import give_passkey
 from tests.portal_world import Portal, opened, portal, submit, token_in, told
-from vault import passkeys, requests, sign_ins
+from vault import requests, sign_ins
 from vault.clock import utc_now
-from vault.context import SYSTEM, Vault
+from vault.context import SYSTEM
 from vault.errors import ProofNeededError
 from vault.judging import check_proven
 from web.auth import COOKIE
@@ -25,11 +25,6 @@ class Later:
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
-
-
-def give_passkey(vault: Vault, account_id: UUID) -> None:
-    with vault.transaction(SYSTEM) as ctx:
-        passkeys.add(ctx, account_id=account_id, credential_id=account_id.bytes, public_key=b"key", sign_count=0)
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audit.events import Event
+from vault import identities, sign_ins
 from vault import passkeys as kept
-from vault import sign_ins
 from vault.refusals import log_refusal
 from web import passkeys, proving
 from web.auth import me
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter, own_tries
 from web.pages.common import changing, reading
+from web.pages.identity import send
 
 bp: Final = Blueprint("proving", __name__, url_prefix="/prove")
 BLUEPRINTS: Final = (bp,)
@@ -26,7 +27,15 @@ def start() -> ResponseReturnValue:
         return redirect(proving.done(), 303)
     with reading() as ctx:
         held = kept.of_account(ctx, account_id=me().account.account_id)
-    return render_template("proving/start.html", has_passkey=bool(held))
+        bound = identities.of_account(ctx, account_id=me().account.account_id)
+    return render_template("proving/start.html", has_passkey=bool(held), identities=bound)
+
+
+@bp.get("/with/<name>")
+@limiter.limit(TRIES, key_func=own_tries)
+def through(name: str) -> ResponseReturnValue:
+    """Prove it at the identity provider, which asks again even whom it knows."""
+    return send(name, why="prove", account_id=me().account.account_id)
 
 
 @bp.post("/options")

@@ -1,7 +1,6 @@
 """Signing in safely: a person's passkeys and recovery codes, and a recovery that somebody asked for. For every role."""
 
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
@@ -19,17 +18,12 @@ from web.devices import hint
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter, own_tries
 from web.pages.common import Answers, changing, page, reading
+from web.pages.identity import send
 
 bp: Final = Blueprint("security", __name__, url_prefix="/security")
 BLUEPRINTS: Final = (bp,)
 
 _STOPPED: Final = "recovery_stopped"
-
-
-@bp.app_template_global()
-def provider_words(issuer: str) -> str:
-    """What people call an identity provider."""
-    return urlsplit(issuer).hostname or issuer
 
 
 def _mine() -> UUID:
@@ -133,6 +127,13 @@ def take_away(passkey_id: UUID) -> ResponseReturnValue:
         _passkey(ctx, passkey_id)
         kept.remove(ctx, account_id=_mine(), passkey_id=passkey_id)
     return redirect(url_for("security.overview"), 303)
+
+
+@bp.get("/with/<name>")
+@proving.first
+def add_provider(name: str) -> ResponseReturnValue:
+    """Add an identity provider as another way in."""
+    return send(name, why="bind", account_id=_mine())
 
 
 @bp.get("/codes")

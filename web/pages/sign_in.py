@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from vault import links
+from vault import accounts, links
 from vault.context import SYSTEM
 from vault.errors import LinkUsedError
-from vault.kinds import LinkKind
+from vault.kinds import LinkKind, Role
 from vault.sums import Refused
 from web import passkeys
 from web.auth import ENDED, let_in, let_out
@@ -54,7 +54,7 @@ def use_link(handle: str) -> ResponseReturnValue:
             raise LinkUsedError("this link was used already or has ended")
         links.use(ctx, handle=handle)
         if found.kind is LinkKind.ENROL:
-            leave = links.begin_enrolling(ctx, account_id=found.account.account_id)
+            leave = links.begin_enrolling(ctx, account_id=found.account.account_id, agreed=found.agreed)
     if found.kind is LinkKind.DEMO:
         return let_in(found.account.account_id, method="demo-link")
     session[ENROLLING] = leave
@@ -78,8 +78,9 @@ def _enrolling() -> UUID:
 @bp.get("/passkey/new")
 def add() -> ResponseReturnValue:
     """Ask the person to make a passkey on this device."""
-    _enrolling()
-    return render_template("sign_in/add.html")
+    with runtime().vault.reading(SYSTEM) as ctx:
+        role = accounts.find(ctx, account_id=_enrolling()).role
+    return render_template("sign_in/add.html", people="residents" if role is Role.CITIZEN else "staff")
 
 
 @bp.post("/passkey/new/options")

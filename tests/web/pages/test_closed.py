@@ -46,9 +46,14 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "coming_back.start",
         "coming_back.take_code",
         "coming_back.take_letter",
+        "identity.back",
+        "identity.enrol",
+        "identity.start",
         "joining.accept",
         "joining.ask",
         "language.choose",
+        "matching.take",
+        "matching.who",
         "sign_in.add",
         "sign_in.add_check",
         "sign_in.add_options",
@@ -61,7 +66,15 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "start.start",
         "static",
     ]
-    assert sorted(PROVES_ITSELF) == ["api-docs", "demo", "oauth", "oauth_grants", "operations", "records"]
+    assert sorted(PROVES_ITSELF) == [
+        "api-docs",
+        "demo",
+        "identity_ended",
+        "oauth",
+        "oauth_grants",
+        "operations",
+        "records",
+    ]
 
 
 def test_every_open_endpoint_exists(portal: Portal) -> None:

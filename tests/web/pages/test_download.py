@@ -15,8 +15,8 @@ from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
 from audit.events import Event
+from tests.keys import give_passkey
 from tests.portal_world import Portal, submit, token_in
-from tests.web.test_proving import give_passkey
 from vault import records, taking, trail, withholding
 from vault.clock import utc_now
 from vault.context import OPERATOR, SYSTEM, Actor

@@ -83,7 +83,7 @@ def test_edith_sees_what_gwen_sees(portal: Portal) -> None:
 
 
 def test_a_link_names_nobody_and_once_taken_by_somebody_with_a_passkey_is_gone(portal: Portal) -> None:
-    from tests.web.test_proving import give_passkey  # noqa: PLC0415 -- above it would bring its fixtures
+    from tests.keys import give_passkey  # noqa: PLC0415 -- above it would bring its fixtures
 
     path = link_for(portal)
     asked = portal.client().get(path).text
