@@ -84,6 +84,9 @@ class Definition:
     whys: Mapping[str, str] = field(default_factory=dict)
     """Why each thing is asked for: a sentence by field, or by category for all of its fields."""
 
+    writes: frozenset[str] = frozenset()
+    """What those with a grant under it may add to the record; reading and writing are two things."""
+
     @property
     def citizen_decides(self) -> bool:
         """Whether a request waits for the citizen."""
@@ -118,6 +121,7 @@ class Definition:
                     "choice": Choice(given["choice"]),
                     "controllers": tuple(given["controllers"]),
                     "most": _fields(given["most"]),
+                    "writes": _fields(given.get("writes", [])),
                     "review_on": _date(given["review_on"]),
                     "condition": given.get("condition"),
                     "schedule_1": given.get("schedule_1"),
@@ -130,9 +134,13 @@ class Definition:
         return made
 
     def _check(self) -> None:
-        special = any(CATALOGUE.field(name).is_special for name in self.most)
+        special = any(CATALOGUE.field(name).is_special for name in self.most | self.writes)
         if special and not self.condition:
             message = f"purpose `{self.slug}` asks for special categories and names no Art. 9 condition"
+            raise InvalidInputError(message)
+        closed = sorted(name for name in self.writes if CATALOGUE.field(name).needs_reveal or name.startswith("other."))
+        if closed:
+            message = f"purpose `{self.slug}` may not write {', '.join(closed)}: these are never written by staff"
             raise InvalidInputError(message)
         strange = sorted(set(self.whys) - self.most - {name.partition(".")[0] for name in self.most})
         if strange or not all(isinstance(words, str) for words in self.whys.values()):
@@ -145,10 +153,11 @@ class Definition:
     def as_json(self) -> dict[str, Any]:
         """The definition as it is stored."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        whys = plain.pop("whys")
+        whys, writes = plain.pop("whys"), plain.pop("writes")
         return {
             **plain,
             **({"whys": dict(whys)} if whys else {}),
+            **({"writes": sorted(writes)} if writes else {}),
             "choice": str(self.choice),
             "controllers": list(self.controllers),
             "most": sorted(self.most),

@@ -16,10 +16,11 @@ from sqlalchemy import and_, func, or_, select
 
 from audit.events import Event
 from vault.catalogue import CATALOGUE
+from vault.confidential import close_for_house
 from vault.context import Context
 from vault.crypto.mac import encode_tuple
 from vault.crypto.seal import Place, seal
-from vault.errors import NotFoundError, UnknownFieldError
+from vault.errors import NotFoundError, UnknownFieldError, WrongStateError
 from vault.ids import new_id
 from vault.journal import note
 from vault.keychain import category_key_for_writing
@@ -53,6 +54,20 @@ class NewItem:
     third_party: bool = False
     run_id: UUID | None = None
     dispose_after: timedelta | None = None
+    author: "Author | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """The officer who wrote a version here; the citizen is shown role and team, and why it was changed."""
+
+    service_id: UUID
+    reference: str
+    """The officer's account."""
+    role: str
+    team: str
+    reason: str = ""
+    """Why a version replaces another; empty for a new item."""
 
 
 def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUID]:
@@ -74,13 +89,46 @@ def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUI
         ctx.session.add(_record(ctx, citizen_id, record_id, source_key, item))
         _add_version(ctx, citizen_id, record_id, 1, item, body, digest)
         return "new", record_id
-    newest = ctx.session.get(RecordVersion, (citizen_id, held.record_id, held.version))
+    newest = _last_from_source(ctx, held)
     if newest is not None and hmac.compare_digest(newest.content_digest, digest):
         return "same", held.record_id
     held.version += 1
     held.status, held.received_at, held.sensitivity = item.status, ctx.now, max(held.sensitivity, item.sensitivity)
     _add_version(ctx, citizen_id, held.record_id, held.version, item, body, digest)
     return "changed", held.record_id
+
+
+def _last_from_source(ctx: Context, held: Record) -> RecordVersion | None:
+    """The version that the source sent last: what was put right here meanwhile is not undone by the same extract."""
+    query = select(RecordVersion).where(
+        RecordVersion.citizen_id == held.citizen_id,
+        RecordVersion.record_id == held.record_id,
+        RecordVersion.service_id.is_(None),
+    )
+    sent = ctx.session.scalars(query.order_by(RecordVersion.version.desc()).limit(1)).one_or_none()
+    return sent or ctx.session.get(RecordVersion, (held.citizen_id, held.record_id, held.version))
+
+
+def revise(ctx: Context, *, citizen_id: UUID, record_id: UUID, expected: int, item: NewItem) -> int:
+    """
+    Put a newer version of an item in place of version *expected*; return its number. The caller notes it.
+
+    Raises:
+        NotFoundError: There is none.
+        WrongStateError: It is at another version by now.
+        UnknownFieldError: A field is not in the catalogue or not of the item's category.
+    """
+    _check_fields(item)
+    held = ctx.session.get(Record, (citizen_id, record_id), with_for_update=True)
+    if held is None:
+        raise NotFoundError(f"record `{record_id}` is not known")
+    if held.version != expected or held.category != item.category:
+        raise WrongStateError(f"record `{record_id}` was changed meanwhile; look at it again")
+    body = _body(item)
+    held.version += 1
+    held.received_at, held.sensitivity = ctx.now, max(held.sensitivity, item.sensitivity)
+    _add_version(ctx, citizen_id, record_id, held.version, item, body, _digest(ctx, citizen_id, body))
+    return held.version
 
 
 def _check_fields(item: NewItem) -> None:
@@ -143,6 +191,8 @@ def _add_version(
             purpose=item.purpose,
             received_at=ctx.now,
             run_id=item.run_id,
+            service_id=item.author.service_id if item.author else None,
+            sealed_author=_sealed_author(ctx, record_id, version, item.author) if item.author else None,
         )
     )
     ctx.session.add(
@@ -156,45 +206,14 @@ def _add_version(
     )
 
 
+def _sealed_author(ctx: Context, record_id: UUID, version: int, author: Author) -> bytes:
+    words = {name: getattr(author, name) for name in ("reference", "role", "team", "reason")}
+    return close_for_house(ctx, what=f"author/{version}", row_id=record_id, words=words)
+
+
 def place_of(tenant: str, citizen_id: UUID, category: str, record_id: UUID, version: int, epoch: int) -> Place:
     """Where a version's seal belongs; it opens nowhere else."""
     return Place(tenant=tenant, citizen=citizen_id, category=category, record=record_id, version=version, epoch=epoch)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """What is known of an item without opening it."""
-
-    record_id: UUID
-    category: str
-    organisation_id: UUID
-    service_id: UUID | None
-    """The service that wrote it here; empty for what came from elsewhere."""
-    version: int
-    status: RecordStatus
-    received_at: datetime
-
-
-def brief(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> Brief:
-    """
-    An item of a citizen's, unopened.
-
-    Raises:
-        NotFoundError: There is none, or it is held back from its citizen for now, which looks the same.
-    """
-    row = ctx.session.get(Record, (citizen_id, record_id))
-    held = ctx.session.get(HeldBack, (citizen_id, record_id))
-    if row is None or (held is not None and held.until > ctx.now):
-        raise NotFoundError(f"record `{record_id}` is not known")
-    return Brief(
-        record_id=record_id,
-        category=row.category,
-        organisation_id=row.organisation_id,
-        service_id=None,
-        version=row.version,
-        status=row.status,
-        received_at=row.received_at,
-    )
 
 
 def mark_mistaken(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> None:

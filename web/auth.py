@@ -83,6 +83,7 @@ ROLE_OF: Final = {
     "cases": Role.CITIZEN,
     "officer": Role.OFFICER,
     "looking": Role.OFFICER,
+    "writing": Role.OFFICER,
     "asking": Role.OFFICER,
     "asked": Role.OFFICER,
     "casework": Role.OFFICER,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from audit.events import Event
 from tests.vault.house import CARE, House
-from vault import accounts, cases, grants, records, services, trail
+from vault import accounts, cases, grants, items, services, trail
 from vault.cases import CaseView
 from vault.clock import months_later
 from vault.context import OPERATOR, Actor
@@ -189,7 +189,7 @@ def test_agreeing_with_a_correction_needs_it_put_right_or_marks_the_item(house: 
     with house.vault.transaction(officer) as ctx:
         cases.answer(ctx, case_id=case.case_id, upheld=True, words="Yes, that was not you.", mistake=True)
     with house.vault.reading(OPERATOR) as ctx:
-        status = records.brief(ctx, citizen_id=house.citizen_id, record_id=record_id).status
+        status = items.brief(ctx, citizen_id=house.citizen_id, record_id=record_id).status
     assert status is RecordStatus.ENTERED_IN_ERROR
     assert events(house)[:2] == [Event.CASE_ANSWERED, Event.RECORD_WRITTEN]
 

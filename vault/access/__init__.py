@@ -12,6 +12,7 @@ raised.
 from vault.access.addressing import Postal, email_of, postal_of
 from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
+from vault.access.correcting import read_to_correct
 from vault.access.delegated import preview_for_delegate, read_as_delegate
 from vault.access.growing import Stage, stage_of_life
 from vault.access.hinted import confirm_hint
@@ -39,6 +40,7 @@ __all__ = [
     "read_as_delegate",
     "read_as_officer",
     "read_own",
+    "read_to_correct",
     "read_with_token",
     "reveal",
     "stage_of_life",

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from audit.events import Event
 from policies.model import Action
-from vault import grants, purposes, records
+from vault import grants, items, purposes
 from vault.cases import ending, steps
 from vault.cases.views import CaseView, close, facts_of, logged, own_row, view_of
 from vault.cases.working import MOST_CHARACTERS
@@ -50,7 +50,7 @@ def open_case(
         raise InvalidInputError(f"say what is wrong, in at most {MOST_CHARACTERS} characters")
     grant = grants.view(ctx, citizen_id=citizen_id, grant_id=grant_id) if grant_id else None
     if record_id is not None:
-        records.brief(ctx, citizen_id=citizen_id, record_id=record_id)
+        items.brief(ctx, citizen_id=citizen_id, record_id=record_id)
     _demand(ctx, citizen_id, kind, grant)
     case_id = new_id()
     row = Case(
@@ -113,7 +113,7 @@ def where_to_correct(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> Serv
     Raises:
         NotFoundError: The citizen has no such item.
     """
-    item = records.brief(ctx, citizen_id=citizen_id, record_id=record_id)
+    item = items.brief(ctx, citizen_id=citizen_id, record_id=record_id)
     if item.service_id is not None:
         return service_view(ctx, item.service_id)
     query = select(Service).where(Service.organisation_id == item.organisation_id).order_by(Service.slug)

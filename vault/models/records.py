@@ -1,6 +1,7 @@
 """Tables of records: what there is and where it came from; the content is in seals of their own."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -42,6 +43,7 @@ class RecordVersion(Authenticated, Covered, Base):
     """One version of a record, never changed: where it came from and a keyed digest of its content."""
 
     __tablename__ = "record_versions"
+    LATER: ClassVar[frozenset[str]] = frozenset({"service_id", "sealed_author"})
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     record_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +53,10 @@ class RecordVersion(Authenticated, Covered, Base):
     purpose: Mapped[str]
     received_at: Mapped[datetime]
     run_id: Mapped[UUID | None] = mapped_column(default=None)
+    service_id: Mapped[UUID | None] = mapped_column(default=None)
+    """The service whose officer wrote it here; empty for what came from a system."""
+    sealed_author: Mapped[bytes | None] = mapped_column(default=None)
+    """The officer's account, role and team, and why it was changed; sealed under the house key."""
 
 
 class Seal(Covered, Base):

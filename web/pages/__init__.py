@@ -46,6 +46,7 @@ from web.pages import (
     staff,
     staff_acts,
     start,
+    writing,
 )
 
 FAMILIES = (
@@ -74,6 +75,7 @@ FAMILIES = (
     cases,
     officer,
     looking,
+    writing,
     casework,
     asking,
     asked,

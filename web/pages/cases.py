@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import cases, records, services, trail
+from vault import cases, items, services, trail
 from vault.catalogue import CATALOGUE
 from vault.errors import NotFoundError, WrongStateError
 from vault.kinds import CaseKind
@@ -144,7 +144,7 @@ def wrong(record_id: UUID) -> ResponseReturnValue:
 
 def _wrong_page(record_id: UUID, answers: Answers | None) -> ResponseReturnValue:
     with reading() as ctx:
-        item = records.brief(ctx, citizen_id=me().citizen_id, record_id=record_id)
+        item = items.brief(ctx, citizen_id=me().citizen_id, record_id=record_id)
         wrote = services.organisation_by_id(ctx, organisation_id=item.organisation_id)
     service = _who_corrects(record_id)
     category = CATALOGUE.category(item.category)

@@ -3,6 +3,7 @@
 A case is opened by a button and shown once, as a look at a record is: reading it is an entry that the resident sees.
 """
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,16 +12,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import cases
+from vault import writing as vault_writing
 from vault.cases import CaseLine
+from vault.catalogue import CATALOGUE
 from vault.errors import WrongStateError
 from vault.kinds import CaseKind
 from web.pages.common import Answers, changing, page, reading
 from web.pages.officer import service_id
+from web.pages.writing import change_page, opened, revised
 
 bp: Final = Blueprint("casework", __name__, url_prefix="/officer/cases")
 BLUEPRINTS: Final = (bp,)
 
 _READ: Final = "officer_case"
+_CORRECT: Final = "officer_case_item"
 
 
 @bp.get("")
@@ -122,3 +127,56 @@ def take_longer(case_id: UUID) -> ResponseReturnValue:
 def done(case_id: UUID) -> ResponseReturnValue:
     """Confirm, and say what the resident sees."""
     return render_template("casework/done.html", case=_line(case_id))
+
+
+@bp.post("/<uuid:case_id>/correct/open")
+def ask_correct(case_id: UUID) -> ResponseReturnValue:
+    """Remember, for one page only, that the officer wants to open the item that this case is about."""
+    _open_line(case_id)
+    session[_CORRECT] = str(case_id)
+    return redirect(url_for("casework.correct", case_id=case_id), 303)
+
+
+@bp.get("/<uuid:case_id>/correct")
+def correct(case_id: UUID) -> ResponseReturnValue:
+    """Open the one item, once, in a form; that is an entry the resident sees."""
+    _open_line(case_id)
+    if session.pop(_CORRECT, None) != str(case_id):
+        return redirect(url_for("casework.before", case_id=case_id), 303)
+    ground, held = opened(lambda ctx: vault_writing.ground_of_case(ctx, case_id=case_id))
+    return change_page(
+        url_for("casework.save_correction", case_id=case_id),
+        url_for("casework.before", case_id=case_id),
+        ground.item.category,
+        _boxes(ground.item.category),
+        values=held.fields,
+        version=held.version,
+        as_of=held.as_of or "",
+    )
+
+
+def _boxes(category: str) -> list[str]:
+    """The fields of a category that can be written anew: not those that open one at a time."""
+    return [each.name for each in CATALOGUE.category(category).fields if not each.needs_reveal]
+
+
+@bp.post("/<uuid:case_id>/correct")
+def save_correction(case_id: UUID) -> ResponseReturnValue:
+    """Write the right version; values that are no plain text stay as they are."""
+    _open_line(case_id)
+    answers = Answers.given()
+    with reading() as ctx:
+        ground = vault_writing.ground_of_case(ctx, case_id=case_id)
+    found = revised(answers, _boxes(ground.item.category))
+    if found is None:
+        here, back = url_for("casework.save_correction", case_id=case_id), url_for("casework.before", case_id=case_id)
+        return change_page(here, back, ground.item.category, _boxes(ground.item.category), answers=answers)
+    words, expected = found
+    _, held = opened(lambda ctx: vault_writing.ground_of_case(ctx, case_id=case_id))
+    kept = {name: value for name, value in held.fields.items() if not isinstance(value, str)}
+    with changing() as ctx:
+        ground = vault_writing.ground_of_case(ctx, case_id=case_id)
+        vault_writing.revise(
+            ctx, ground=ground, expected=expected, words=replace(words, fields={**kept, **words.fields})
+        )
+    return redirect(url_for("casework.answer", case_id=case_id), 303)

@@ -16,6 +16,7 @@ from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.release import FieldState, Opened, RecordView, Refusal
+from vault.writing import writable
 from web import proving
 from web.auth import me
 from web.pages.common import newest_first, reading, refused, same
@@ -56,7 +57,11 @@ def before(grant_id: UUID) -> ResponseReturnValue:
     grant = grant_of(grant_id)
     hidden = hidden_in(grant)
     return render_template(
-        "looking/before.html", grant=grant, hidden=hidden, open_fields=sorted(grant.fields - frozenset(hidden))
+        "looking/before.html",
+        grant=grant,
+        hidden=hidden,
+        open_fields=sorted(grant.fields - frozenset(hidden)),
+        adds=[CATALOGUE.category(name) for name in writable(grant)],
     )
 
 

@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import access, records, services
+from vault import items as items_of
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
+from vault.records import Author
 from vault.release import MASK, RecordView, Refusal
 from web import proving
 from web.auth import me
@@ -79,7 +81,14 @@ def category(name: str) -> ResponseReturnValue:
         mask=MASK,
         field_of=CATALOGUE.field,
         title_of=title_of,
+        authors=_authors(name),
     )
+
+
+def _authors(category: str) -> dict[UUID, Author]:
+    """Who wrote an item here, by record: role and team, and why a newer version replaced another."""
+    with reading() as ctx:
+        return items_of.authors(ctx, citizen_id=me().citizen_id, category=category)
 
 
 @bp.post("/<name>/<uuid:record_id>/show")
