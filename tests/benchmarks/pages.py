@@ -67,7 +67,7 @@ def main() -> int:
         _say(f"laying a demo with {chosen.residents} residents")
         demo_world.lay(home, "--residents", str(chosen.residents))
         _say(f"writing {chosen.entries} entries")
-        _fill(home, chosen.entries)
+        fill(home, chosen.entries)
         with demo_world.serving(home) as demo:
             found = {role: dict(_measured(demo, role)) for role in STARTS}
     text = _page(found, residents=chosen.residents, entries=chosen.entries)
@@ -84,7 +84,8 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _fill(home: Path, entries: int) -> None:
+def fill(home: Path, entries: int) -> None:
+    """Write *entries* more into the log of the demo at *home*, and give each its place."""
     config = Config.from_environment(demo_world.settings(home))
     with opened(config) as vault:
         people = cycle(_people(vault, note.read(home).citizens["edith"]))

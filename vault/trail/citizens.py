@@ -11,7 +11,7 @@ from vault.errors import NotFoundError
 from vault.judging import demand
 from vault.keychain import audit_key
 from vault.models import Citizen
-from vault.trail.lines import Line, line_of, open_for_subject
+from vault.trail.lines import Known, Line, line_of, open_for_subject
 from vault.trail.proving import entry_row, position
 
 
@@ -27,7 +27,8 @@ def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str |
     key = audit_key(ctx, citizen_id=citizen_id)
     mine = list(pseudonyms(ctx, citizen_id, key))
     rows = read.entries_for(ctx.session.connection(), mine, before=position(before), limit=limit)
-    return [line_of(ctx, row, open_for_subject(row.payload, key)) for row in rows]
+    known = Known(ctx)
+    return [line_of(known, row, open_for_subject(row.payload, key)) for row in rows]
 
 
 def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
@@ -43,7 +44,7 @@ def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
     mine = {pseudonym.hex() for pseudonym in pseudonyms(ctx, citizen_id, key)}
     if row.leaf.subject not in mine:
         raise NotFoundError("there is no such line")
-    return line_of(ctx, row, open_for_subject(row.payload, key))
+    return line_of(Known(ctx), row, open_for_subject(row.payload, key))
 
 
 def pseudonyms(ctx: Context, citizen_id: UUID, key: bytes) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +17,9 @@ from vault.clock import from_microseconds
 from vault.context import Context
 from vault.errors import VaultError
 from vault.keychain import month_key
-from vault.models import Organisation, Purpose, Service
+from vault.models import Base, Organisation, Purpose, Service
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,42 @@ class Line:
     """Whether the details could be opened: not once they were changed, or the time for which they are kept is over."""
 
 
+class Known:
+    """The registry and the months' keys as one page needs them: each row is read and checked once, not line by line."""
+
+    def __init__(self, ctx: Context) -> None:
+        """Know nothing yet; what is asked for is read through *ctx*."""
+        self._ctx = ctx
+        self._rows: dict[tuple[type[Base], object], Any] = {}
+        self._keys: dict[str, bytes] = {}
+
+    def service(self, service_id: UUID | None) -> Service | None:
+        """The service with this id."""
+        return self._row(Service, service_id)
+
+    def organisation(self, organisation_id: UUID | None) -> Organisation | None:
+        """The organisation with this id."""
+        return self._row(Organisation, organisation_id)
+
+    def purpose(self, slug: str | None) -> Purpose | None:
+        """The purpose of this name."""
+        return self._row(Purpose, slug)
+
+    def month_key(self, month: str) -> bytes:
+        """The month's accountability key, 32 bytes; raises as `vault.keychain.month_key`."""
+        if month not in self._keys:
+            self._keys[month] = month_key(self._ctx, month)
+        return self._keys[month]
+
+    def _row(self, model: type[Row], key: object) -> Row | None:
+        if key is None:
+            return None
+        if (model, key) not in self._rows:  # a session lets go of rows that nobody holds
+            self._rows[model, key] = self._ctx.session.get(model, key)
+        found: Row | None = self._rows[model, key]
+        return found
+
+
 def open_for_subject(payload: ClosedPayload | None, key: bytes) -> Mapping[str, Any] | None:
     """What a payload says to the citizen whose audit key is *key*; nothing where it does not open."""
     if payload is None:
@@ -70,12 +108,12 @@ def open_for_subject(payload: ClosedPayload | None, key: bytes) -> Mapping[str, 
     return {**opened.facts, **(opened.personal or {})}
 
 
-def open_for_auditor(ctx: Context, payload: ClosedPayload | None) -> Mapping[str, Any] | None:
+def open_for_auditor(known: Known, payload: ClosedPayload | None) -> Mapping[str, Any] | None:
     """What a payload says to an auditor; nothing where it does not open."""
     if payload is None:
         return {}
     try:
-        return open_with_month(payload, month_key(ctx, payload.month))
+        return open_with_month(payload, known.month_key(payload.month))
     except (VaultError, PayloadBrokenError):
         return None
 
@@ -87,11 +125,11 @@ def payloads_of(ctx: Context, leaves: Iterable[Leaf]) -> dict[str, ClosedPayload
     return {row.commitment.hex(): ClosedPayload(row.commitment, row.payload, row.month) for row in rows}
 
 
-def line_of(ctx: Context, row: EntryRow, opened: Mapping[str, Any] | None) -> Line:
+def line_of(known: Known, row: EntryRow, opened: Mapping[str, Any] | None) -> Line:
     """*row* with what its payload says."""
     leaf, facts = row.leaf, opened or {}
     service_id = service_in(facts)
-    purpose = ctx.session.get(Purpose, leaf.purpose) if leaf.purpose else None
+    purpose = known.purpose(leaf.purpose)
     definition = purpose.definition if purpose else {}
     return Line(
         leaf_hash=row.leaf_hash,
@@ -99,7 +137,7 @@ def line_of(ctx: Context, row: EntryRow, opened: Mapping[str, Any] | None) -> Li
         at=from_microseconds(leaf.time),
         event=str(leaf.event),
         actor=leaf.actor,
-        who=_who(ctx, leaf, facts, service_id),
+        who=_who(known, leaf, facts, service_id),
         purpose=leaf.purpose,
         purpose_name=str(definition.get("name", "")),
         emergency=bool(definition.get("emergency")),
@@ -133,12 +171,12 @@ def service_in(facts: Mapping[str, Any]) -> UUID | None:
     return as_id(facts.get("service") or by_of(facts).get("service"))
 
 
-def acting_organisation(ctx: Context, facts: Mapping[str, Any]) -> UUID | None:
+def acting_organisation(known: Known, facts: Mapping[str, Any]) -> UUID | None:
     """The organisation whose service or staff acted."""
     by = by_of(facts)
     if by.get("organisation"):
         return as_id(by["organisation"])
-    service = ctx.session.get(Service, as_id(by["service"])) if by.get("service") else None
+    service = known.service(as_id(by.get("service")))
     return service.organisation_id if service else None
 
 
@@ -150,11 +188,11 @@ def acting_reference(facts: Mapping[str, Any]) -> str:
     return str(acting.get("reference") or (by.get("account", "") if staff else ""))
 
 
-def _who(ctx: Context, leaf: Leaf, facts: Mapping[str, Any], service_id: UUID | None) -> Who:
+def _who(known: Known, leaf: Leaf, facts: Mapping[str, Any], service_id: UUID | None) -> Who:
     by = by_of(facts)
-    service = ctx.session.get(Service, service_id) if service_id else None
+    service = known.service(service_id)
     organisation_id = service.organisation_id if service else as_id(by.get("organisation"))
-    organisation = ctx.session.get(Organisation, organisation_id) if organisation_id else None
+    organisation = known.organisation(organisation_id)
     acting = dict(facts.get("acting") or {})
     return Who(
         kind=str(by.get("kind", leaf.actor.partition(":")[0])),

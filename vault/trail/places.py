@@ -18,7 +18,15 @@ from audit.models import ENTRIES
 from vault.clock import from_microseconds, month_of
 from vault.context import SYSTEM, Context, Vault
 from vault.models import LogLine
-from vault.trail.lines import acting_organisation, acting_reference, as_id, open_for_auditor, payloads_of, service_in
+from vault.trail.lines import (
+    Known,
+    acting_organisation,
+    acting_reference,
+    as_id,
+    open_for_auditor,
+    payloads_of,
+    service_in,
+)
 
 BATCH: Final = 1000
 UNREADABLE: Final = "unreadable"
@@ -55,9 +63,9 @@ def _places(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
             leaves[row.log, row.at] = decode(row.leaf)
         except LeafInvalidError:
             yield {**_EMPTY, "log": row.log, "at": row.at, "time": 0, "event": UNREADABLE, "subject": row.subject}
-    payloads = payloads_of(ctx, leaves.values())
+    payloads, known = payloads_of(ctx, leaves.values()), Known(ctx)
     for (log, index), leaf in leaves.items():
-        facts = open_for_auditor(ctx, payloads.get(leaf.commitment or "")) or {}
+        facts = open_for_auditor(known, payloads.get(leaf.commitment or "")) or {}
         yield {
             "log": log,
             "at": index,
@@ -65,17 +73,17 @@ def _places(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
             "event": str(leaf.event),
             "purpose": leaf.purpose,
             "subject": bytes.fromhex(leaf.subject) if leaf.subject else None,
-            **_from_facts(ctx, facts, month_of(from_microseconds(leaf.time))),
+            **_from_facts(ctx, known, facts, month_of(from_microseconds(leaf.time))),
         }
 
 
 _EMPTY: Final = dict.fromkeys(("purpose", "subject", "organisation_id", "service_id", "person", "grant_id", "case_id"))
 
 
-def _from_facts(ctx: Context, facts: Mapping[str, Any], month: str) -> dict[str, Any]:
+def _from_facts(ctx: Context, known: Known, facts: Mapping[str, Any], month: str) -> dict[str, Any]:
     reference = acting_reference(facts)
     return {
-        "organisation_id": acting_organisation(ctx, facts),
+        "organisation_id": acting_organisation(known, facts),
         "service_id": service_in(facts),
         "person": person_mark(ctx, reference, month) if reference else None,
         "grant_id": as_id(facts.get("grant")),

@@ -20,7 +20,7 @@ from vault.errors import KeyDestroyedError, NotAllowedError, NotFoundError
 from vault.keychain import audit_key
 from vault.models import LogLine
 from vault.trail.citizens import months, pseudonyms
-from vault.trail.lines import Line, acting_organisation, line_of, open_for_auditor, payloads_of
+from vault.trail.lines import Known, Line, acting_organisation, line_of, open_for_auditor, payloads_of
 from vault.trail.places import catch_up, person_mark
 from vault.trail.proving import entry_row
 from vault.trail.scope import Scope, demand_entry, demand_review, note_review, scope_of
@@ -177,14 +177,14 @@ def _lines(ctx: Context, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[Line, 
     """The lines at *rows*, without those that cannot be read, or are not the scope's after all."""
     found = [(row, leaf) for row in rows if (leaf := _leaf(row)) is not None]
     payloads = payloads_of(ctx, [leaf for _row, leaf in found])
-    lines = []
+    known, lines = Known(ctx), []
     for row, leaf in found:
         payload = payloads.get(leaf.commitment or "")
-        opened = open_for_auditor(ctx, payload)
+        opened = open_for_auditor(known, payload)
         # The table of places says where to look; whose an entry is, says the entry.
-        if scope.organisation_id in {None, acting_organisation(ctx, opened or {})}:
+        if scope.organisation_id in {None, acting_organisation(known, opened or {})}:
             held = EntryRow(row.log, row.at, row.leaf_hash, leaf, row.leaf, payload)
-            lines.append(line_of(ctx, held, opened))
+            lines.append(line_of(known, held, opened))
     return tuple(lines)
 
 
@@ -206,13 +206,14 @@ def entry(ctx: Context, *, leaf_hash: bytes) -> Line:
     scope = scope_of(ctx)
     demand_review(ctx, scope)
     row = entry_row(ctx, leaf_hash)
-    opened = open_for_auditor(ctx, row.payload)
+    known = Known(ctx)
+    opened = open_for_auditor(known, row.payload)
     try:
-        demand_entry(ctx, scope, acting_organisation(ctx, opened or {}))
+        demand_entry(ctx, scope, acting_organisation(known, opened or {}))
     except NotAllowedError as error:
         raise NotFoundError("there is no such line") from error
     note_review(ctx, Event.AUDIT_OPENED, {"entry": leaf_hash.hex()})
-    return line_of(ctx, row, opened)
+    return line_of(known, row, opened)
 
 
 def sees_everything(ctx: Context) -> bool:

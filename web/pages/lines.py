@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Final
 
 from flask_babel import gettext as _
-from flask_babel import to_user_timezone
+from flask_babel import lazy_gettext, to_user_timezone
 
 from audit.events import Event
 from vault.trail import Line
@@ -33,79 +34,81 @@ def _who(line: Line) -> str:
     place = who.service_name or who.organisation_name
     person = ", ".join(part for part in (who.role, who.team) if part and part != place)
     if not person and who.kind in {"auditor", "administrator"}:
-        person = _staff()[who.kind]
+        person = str(_STAFF[who.kind])
     if place and person:
         return str(_("%(person)s, %(place)s", person=person[:1].upper() + person[1:], place=place))
-    return place or _staff().get(who.kind, str(_("The council’s system")))
+    return place or str(_STAFF.get(who.kind) or _("The council’s system"))
 
 
-def _staff() -> dict[str, str]:
-    return {"auditor": _("An auditor"), "administrator": _("An administrator"), "officer": _("A member of staff")}
+_STAFF: Final = {
+    "auditor": lazy_gettext("An auditor"),
+    "administrator": lazy_gettext("An administrator"),
+    "officer": lazy_gettext("A member of staff"),
+}
 
 
-def _sayings() -> dict[str, str]:
-    """What each event is called on a resident's pages."""
-    return {
-        "record:opened": _("looked at your data"),
-        "record:viewed": _("looked at your data"),
-        "contact:used": _("read where to write to you, to tell you that something waits"),
-        "notice:chosen": _("changed how we tell you things"),
-        "notice:mailed": _("sent you an e-mail that something waits"),
-        "delegate:invited": _("let somebody in to look for you"),
-        "delegate:made": _("accepted an invitation to look for you"),
-        "delegate:frozen": _("stopped somebody’s looks for now"),
-        "delegate:unfrozen": _("let somebody look again"),
-        "delegate:ended": _("ended that somebody looks for you"),
-        "delegate:reviewed": _("looked again at a parent’s access"),
-        "record:exported": _("took a copy of your data"),
-        "record:refused": _("asked to look and was refused"),
-        "record:written": _("added to your record"),
-        "record:resealed": _("locked your record with a new key"),
-        "record:disposed": _("deleted something that is no longer kept"),
-        "record:shown-again": _("showed you something that was held back for a time"),
-        "record:unseal-failed": _("tried to open something that did not open"),
-        "request:made": _("asked to see some of your data"),
-        "request:decided": _("decided a request"),
-        "request:cancelled": _("took back what it asked for"),
-        "grant:made": _("began sharing"),
-        "grant:narrowed": _("shared less"),
-        "grant:renewed": _("shared for longer"),
-        "grant:withdrawn": _("stopped sharing"),
-        "grant:expired": _("sharing ended on its last day"),
-        "grant:used-up": _("sharing ended because it was used up"),
-        "grant:paused": _("paused sharing"),
-        "grant:resumed": _("began sharing again"),
-        "token:issued": _("got a key to look for five minutes"),
-        "sign-in:made": _("signed in"),
-        "sign-in:ended": _("signed out"),
-        "sign-in:refused": _("could not sign in"),
-        "account:made": _("made your account"),
-        "account:closed": _("closed your account"),
-        "passkey:added": _("added a passkey"),
-        "passkey:removed": _("removed a passkey"),
-        "link:made": _("made a sign-in link for you"),
-        "link:used": _("used a sign-in link"),
-        "audit:searched": _("searched the log for lines about you"),
-        "audit:exported": _("took a copy of lines about you"),
-        "token:refused": _("was refused a key to look"),
-        "request:refused": _("asked for something it may not ask for"),
-        "case:opened": _("told us something was wrong"),
-        "case:read": _("read what you told us"),
-        "case:acknowledged": _("took up what you told us"),
-        "case:extended": _("needs longer to answer what you told us"),
-        "case:answered": _("answered what you told us"),
-        "case:withdrawn": _("took back what you told us"),
-        "contact:checked": _("checked how not to contact you"),
-        "age:checked": _("checked whether you are old enough to decide more for yourself"),
-        "citizen:made": _("began your record here"),
-        "citizen:changed": _("changed your record’s status"),
-        "key:made": _("made a new key for your record"),
-    }
+_SAYINGS: Final = {
+    "record:opened": lazy_gettext("looked at your data"),
+    "record:viewed": lazy_gettext("looked at your data"),
+    "contact:used": lazy_gettext("read where to write to you, to tell you that something waits"),
+    "notice:chosen": lazy_gettext("changed how we tell you things"),
+    "notice:mailed": lazy_gettext("sent you an e-mail that something waits"),
+    "delegate:invited": lazy_gettext("let somebody in to look for you"),
+    "delegate:made": lazy_gettext("accepted an invitation to look for you"),
+    "delegate:frozen": lazy_gettext("stopped somebody’s looks for now"),
+    "delegate:unfrozen": lazy_gettext("let somebody look again"),
+    "delegate:ended": lazy_gettext("ended that somebody looks for you"),
+    "delegate:reviewed": lazy_gettext("looked again at a parent’s access"),
+    "record:exported": lazy_gettext("took a copy of your data"),
+    "record:refused": lazy_gettext("asked to look and was refused"),
+    "record:written": lazy_gettext("added to your record"),
+    "record:resealed": lazy_gettext("locked your record with a new key"),
+    "record:disposed": lazy_gettext("deleted something that is no longer kept"),
+    "record:shown-again": lazy_gettext("showed you something that was held back for a time"),
+    "record:unseal-failed": lazy_gettext("tried to open something that did not open"),
+    "request:made": lazy_gettext("asked to see some of your data"),
+    "request:decided": lazy_gettext("decided a request"),
+    "request:cancelled": lazy_gettext("took back what it asked for"),
+    "grant:made": lazy_gettext("began sharing"),
+    "grant:narrowed": lazy_gettext("shared less"),
+    "grant:renewed": lazy_gettext("shared for longer"),
+    "grant:withdrawn": lazy_gettext("stopped sharing"),
+    "grant:expired": lazy_gettext("sharing ended on its last day"),
+    "grant:used-up": lazy_gettext("sharing ended because it was used up"),
+    "grant:paused": lazy_gettext("paused sharing"),
+    "grant:resumed": lazy_gettext("began sharing again"),
+    "token:issued": lazy_gettext("got a key to look for five minutes"),
+    "sign-in:made": lazy_gettext("signed in"),
+    "sign-in:ended": lazy_gettext("signed out"),
+    "sign-in:refused": lazy_gettext("could not sign in"),
+    "account:made": lazy_gettext("made your account"),
+    "account:closed": lazy_gettext("closed your account"),
+    "passkey:added": lazy_gettext("added a passkey"),
+    "passkey:removed": lazy_gettext("removed a passkey"),
+    "link:made": lazy_gettext("made a sign-in link for you"),
+    "link:used": lazy_gettext("used a sign-in link"),
+    "audit:searched": lazy_gettext("searched the log for lines about you"),
+    "audit:exported": lazy_gettext("took a copy of lines about you"),
+    "token:refused": lazy_gettext("was refused a key to look"),
+    "request:refused": lazy_gettext("asked for something it may not ask for"),
+    "case:opened": lazy_gettext("told us something was wrong"),
+    "case:read": lazy_gettext("read what you told us"),
+    "case:acknowledged": lazy_gettext("took up what you told us"),
+    "case:extended": lazy_gettext("needs longer to answer what you told us"),
+    "case:answered": lazy_gettext("answered what you told us"),
+    "case:withdrawn": lazy_gettext("took back what you told us"),
+    "contact:checked": lazy_gettext("checked how not to contact you"),
+    "age:checked": lazy_gettext("checked whether you are old enough to decide more for yourself"),
+    "citizen:made": lazy_gettext("began your record here"),
+    "citizen:changed": lazy_gettext("changed your record’s status"),
+    "key:made": lazy_gettext("made a new key for your record"),
+}
+"""What each event is called on a resident's pages."""
 
 
 def saying(event: str) -> str:
     """What *event* is called on a resident's pages; its own name where there is no word for it."""
-    return _sayings().get(event, event.replace(":", " "))
+    return str(_SAYINGS.get(event) or event.replace(":", " "))
 
 
 def _is_own(line: Line) -> bool:
