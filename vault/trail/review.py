@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_, union_all
 
 from audit.entry import Leaf, decode
 from audit.errors import LeafInvalidError
@@ -91,10 +91,7 @@ def search(ctx: Context, *, filters: Filters | None = None, before: str | None =
 def pages(ctx: Context, scope: Scope, filters: Filters, *, before: str | None, limit: int) -> Found:
     """`search`, after the rules were asked and the log was told."""
     _catch_up(ctx)
-    query = _narrowed(ctx, scope, filters).order_by(*_ORDER).limit(limit + 1)
-    last = _cursor(before)
-    if last is not None:
-        query = query.where(tuple_(LogLine.time, LogLine.log, LogLine.at) < tuple_(*map(literal, last)))
+    query = _newest(ctx, scope, filters, before=_cursor(before), limit=limit + 1)
     rows = ctx.session.execute(query).all()
     end = rows[limit - 1] if len(rows) > limit else None
     return Found(_lines(ctx, scope, rows[:limit]), f"{end.time}-{end.log}-{end.at}" if end else None)
@@ -112,17 +109,32 @@ def _cursor(written: str | None) -> tuple[int, int, int] | None:
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
-def _narrowed(ctx: Context, scope: Scope, filters: Filters) -> Select[Any]:
-    place = and_(ENTRIES.c.log == LogLine.log, ENTRIES.c.index == LogLine.at)
-    columns = (LogLine.log, LogLine.at, ENTRIES.c.leaf_hash, ENTRIES.c.leaf, LogLine.time)
-    query = select(*columns).select_from(LogLine).join(ENTRIES, place)
-    return query.where(*_conditions(ctx, scope, filters))
+def _newest(
+    ctx: Context, scope: Scope, filters: Filters, *, before: tuple[int, int, int] | None, limit: int
+) -> Select[Any]:
+    """The newest places, and the entries there. Each event has an order of its own in the index: so each is asked."""
+    conditions = list(_conditions(ctx, scope, filters))
+    if before is not None:
+        conditions.append(tuple_(LogLine.time, LogLine.log, LogLine.at) < tuple_(*map(literal, before)))
+    apart = [[LogLine.event == event] for event in REFUSED] if filters.outcome == "refused" else [[]]
+    places = select(LogLine.time, LogLine.log, LogLine.at).order_by(*_ORDER).limit(limit)
+    parts = [select(places.where(*conditions, *event).subquery()) for event in apart]
+    found = union_all(*parts).subquery()
+    return (
+        select(found.c.log, found.c.at, found.c.time, ENTRIES.c.leaf_hash, ENTRIES.c.leaf)
+        .join(ENTRIES, and_(ENTRIES.c.log == found.c.log, ENTRIES.c.index == found.c.at))
+        .order_by(found.c.time.desc(), found.c.log.desc(), found.c.at.desc())
+        .limit(limit)
+    )
 
 
 def count(ctx: Context, scope: Scope, filters: Filters, *, most: int) -> int:
     """How many lines there are, counted no further than *most*."""
     _catch_up(ctx)
-    some = select(literal(1)).select_from(LogLine).where(*_conditions(ctx, scope, filters)).limit(most).subquery()
+    conditions = list(_conditions(ctx, scope, filters))
+    if filters.outcome == "refused":
+        conditions.append(LogLine.event.in_(REFUSED))
+    some = select(literal(1)).select_from(LogLine).where(*conditions).limit(most).subquery()
     return ctx.session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -134,9 +146,8 @@ def _conditions(ctx: Context, scope: Scope, filters: Filters) -> Sequence[Column
         found.append(LogLine.time >= _midnight(filters.since))
     if filters.until:
         found.append(LogLine.time < _midnight(filters.until + timedelta(days=1)))
-    if filters.outcome:
-        refused = LogLine.event.in_(REFUSED)
-        found.append(refused if filters.outcome == "refused" else ~refused)
+    if filters.outcome == "done":
+        found.append(LogLine.event.not_in(REFUSED))
     exact: dict[str, object] = {"event": filters.event, "purpose": filters.purpose, "service_id": filters.service_id}
     exact["grant_id"] = filters.grant_id
     found += [getattr(LogLine, name) == value for name, value in exact.items() if value]

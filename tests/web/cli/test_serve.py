@@ -1,4 +1,5 @@
 import http.client
+import json
 import os
 import signal
 import socket
@@ -125,3 +126,16 @@ def test_a_vault_that_was_not_made_is_not_served(tmp_path: Path) -> None:
     answer = Server(tmp_path / "nothing").call("serve")
     assert answer.returncode == 1
     assert "key store" in answer.stderr
+
+
+def test_what_strangers_tried_is_in_the_log_as_a_sum_when_the_server_has_stopped(server: Server) -> None:
+    server.start()
+    tried = [server.status("/link/never-was") for _ in range(3)]
+    assert tried == [410] * 3
+    assert server.log("SELECT 1 FROM refusal_sums") == []  # counted in memory until the minute is over
+    server.stop(signal.SIGINT)
+    assert server.log("SELECT 1 FROM refusal_sums") == []
+    leaves = [json.loads(leaf) for leaf in server.log("SELECT leaf FROM audit_entries")]
+    assert 1 <= len([leaf for leaf in leaves if leaf["event"] == "audit:sums"]) <= 2  # the tries may span two minutes
+    assert server.log("SELECT 1 FROM audit_outbox") == []
+    assert server.call("audit", "verify").returncode == 0
