@@ -1,5 +1,6 @@
 """A decision in words, for the citizen and for those who work with it. The words stand beside each rule."""
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from policies.engine import FIELD_NOT_IN_CATALOGUE, NO_FIELD_NAMED, NO_RULE_ALLOWS, RULES_FAILED
@@ -31,17 +32,22 @@ WITHOUT_RULE: Final[dict[PolicyId, tuple[str, str]]] = {
 
 
 def explain(decision: Decision, audience: Audience, *, rulebook: Rulebook | None = None) -> str:
+    """Why *decision* is as it is, as `sentences` says it, in one text."""
+    return " ".join(sentences(decision.because, audience, rulebook=rulebook))
+
+
+def sentences(because: Iterable[PolicyId], audience: Audience, *, rulebook: Rulebook | None = None) -> tuple[str, ...]:
     """
-    Why *decision* is as it is: a sentence for each rule it rests on.
+    A sentence for each rule that a decision rests on, each once.
 
     Args:
-        decision: Made under *rulebook*.
+        because: The rules' ids, of a decision made under *rulebook*.
         audience: Who reads it.
         rulebook: The rules it was made under, by default those of this package. A rule that is no longer among them is
             named by its id, so that an old decision stays readable.
     """
     book = own_rules() if rulebook is None else rulebook
-    return " ".join(dict.fromkeys(_sentence(name, audience, book) for name in decision.because))
+    return tuple(dict.fromkeys(_sentence(name, audience, book) for name in because))
 
 
 def _sentence(name: PolicyId, audience: Audience, book: Rulebook) -> str:

@@ -27,6 +27,11 @@ METHODS: Final = [("**/static/**", "ignore"), ("**/frontend/**", "ignore"), ("**
 OPTIONS: Final = {"**.html": {"trimmed": "true", "silent": "false", "encoding": "utf-8"}}
 SHOWN_MOST: Final = 12
 
+_PASSING: Final = re.compile(
+    r'^"(?:Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n',
+    re.MULTILINE,
+)
+"""Lines of a file's head that change with who wrote it and when."""
 _PLACES: Final = re.compile(r"%\(\w+\)[sd]")
 _TAGS: Final = re.compile(r"</?[a-z][^>]*>")
 
@@ -74,7 +79,7 @@ def update(language: str) -> None:
     kept.obsolete.clear()
     written = BytesIO()
     write_po(written, kept, width=120, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True)
-    catalogues()[language].write_bytes(written.getvalue())
+    catalogues()[language].write_text(_PASSING.sub("", written.getvalue().decode()), encoding="utf-8")
 
 
 def faults(language: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What page families share: reading as the person who is signed in, parsing answers, and the page for a refusal."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from policies.explain import sentences
+from policies.model import PolicyId
 from vault import access
 from vault.catalogue import CATALOGUE
 from vault.context import Context
@@ -61,8 +63,15 @@ def refused(refusal: Refusal, *, staff: bool = False) -> ResponseReturnValue:
     """The page for a no that the door gave, or the way to prove oneself where that would do; the log has it already."""
     if proof_would_do(refusal.because):
         return proving.lead()
-    words = refusal.officer_words if staff else refusal.words
+    words = because(refusal.because, staff=staff)
     return render_template("refused.html", words=words, missing=refusal.missing), HTTPStatus.FORBIDDEN
+
+
+def because(rules: Iterable[str], *, staff: bool = False) -> str:
+    """What the rules of this vault say, in the language of the page: a sentence for each of *rules*."""
+    book = runtime().vault.engine.rulebook
+    found = sentences(map(PolicyId, rules), "officer" if staff else "citizen", rulebook=book)
+    return " ".join(str(_(sentence)) for sentence in found)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,10 @@
+from datetime import date
+
 import pytest
 
 from tests.portal_world import Portal
+from web import words
+from web.pages.common import because
 
 COOKIE = "vault_language"
 
@@ -12,6 +16,26 @@ def test_a_visitor_chooses_welsh_and_stays_on_the_page(portal: Portal) -> None:
     page = client.get("/activity").text
     assert '<html lang="cy"' in page
     assert 'href="/language/en?then=/activity"' in page
+
+
+def test_words_plurals_and_dates_are_welsh_on_a_welsh_page(portal: Portal) -> None:
+    client = portal.client("edith")
+    client.get("/language/cy")
+    page = client.get("/home").text
+    assert "Fy nghofnod" in page
+    assert "Mae 1 cais yn aros amdanoch." in page
+    assert "My record" not in page
+    with portal.app.test_request_context(headers={"Accept-Language": "cy"}):
+        assert [str(words.day(date(2026, month, 14))) for month in (3, 8)] == ["14 Mawrth 2026", "14 Awst 2026"]
+        assert [words.things(number) for number in (1, 2, 3, 5)] == ["1 peth", "2 beth", "3 pheth", "5 peth"]
+
+
+def test_a_refusal_gives_its_reasons_in_the_language_of_the_page(portal: Portal) -> None:
+    with portal.app.test_request_context(headers={"Accept-Language": "cy"}):
+        assert because(["service-is-not-registered-for-the-purpose"]) == (
+            "Nid yw’r gwasanaeth hwn wedi’i gofrestru at y diben hwn."
+        )
+        assert because(["a-rule-of-old"]) == "A rule that is no longer in force decided this: a-rule-of-old."
 
 
 def test_signing_in_keeps_the_language(portal: Portal) -> None:

@@ -5,17 +5,14 @@ from typing import Final
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from policies.explain import explain
-from policies.model import Decision, PolicyId
 from vault import trail
 from vault.catalogue import CATALOGUE
 from vault.errors import NotFoundError
 from vault.trail import Checked, Line
 from web.pages.activity import proof_file
 from web.pages.auditor.searching import bp
-from web.pages.common import reading
+from web.pages.common import because, reading
 from web.pages.lines import describe
-from web.runtime import runtime
 
 _SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting", "because", "case"}  # in rows of their own
 
@@ -66,9 +63,4 @@ def _look(leaf_hash: bytes) -> tuple[Line, Checked]:
 
 def _rules(line: Line) -> list[tuple[str, str]]:
     """Each rule that decided: its id, and what it says to staff."""
-    book = runtime().vault.engine.rulebook
-    found = []
-    for name in line.because:
-        decision = Decision(allowed=True, because=(PolicyId(name),), policy_set=line.policy_set or "")
-        found.append((name, explain(decision, "officer", rulebook=book)))
-    return found
+    return [(name, because([name], staff=True)) for name in line.because]
