@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from flask import request
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -26,12 +27,27 @@ from vault import passkeys as kept
 from vault.context import SYSTEM, Actor, Context
 from vault.errors import NotFoundError, ReplayedError
 from vault.passkeys import PasskeyView
-from web.faults import PasskeyRefusedError
+from web.faults import MalformedRequestError, PasskeyRefusedError
 from web.runtime import runtime
+from web.schemas import strict_json
 
 MAKING: Final = "passkey-make"
 SIGNING_IN: Final = "passkey-sign-in"
 PROVING: Final = "passkey-prove"
+
+
+def sent() -> Mapping[str, Any]:
+    """
+    What the browser sent of a passkey: a JSON object, read as strictly as any other.
+
+    Raises:
+        RequestTooLargeError: It is longer than any passkey's answer.
+        MalformedRequestError: It is no sound JSON object.
+    """
+    answer = strict_json.parse(request.get_data())
+    if not isinstance(answer, dict):
+        raise MalformedRequestError("what the browser sends of a passkey is a JSON object")
+    return answer
 
 
 def creation_options(account_id: UUID) -> Mapping[str, Any]:

@@ -125,10 +125,12 @@ def open_bundle(held: object, folder: Path | None = None) -> Bundle:
     The resources of a parsed file.
 
     Raises:
-        UnreadableFileError: It is no FHIR resource.
+        UnreadableFileError: It is no FHIR resource, or a bundle whose entries are no list.
     """
     if not isinstance(held, dict) or not RESOURCE_TYPE.fullmatch(word(held, "resourceType")):
         raise UnreadableFileError("", "no FHIR resource: there is no `resourceType`")
+    if word(held, "resourceType") == "Bundle" and not isinstance(held.get("entry", []), list):
+        raise UnreadableFileError("", "the bundle's `entry` is no list")
     return Bundle(tuple(_entries(held)), folder)
 
 

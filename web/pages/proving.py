@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from audit.events import Event
@@ -49,7 +49,7 @@ def options() -> ResponseReturnValue:
 @limiter.limit(TRIES, key_func=own_tries)
 def check() -> ResponseReturnValue:
     """Take the passkey's answer; the proof counts for this sign-in, from now."""
-    passkeys.prove(request.get_json(force=True), expected=me().account.account_id)
+    passkeys.prove(passkeys.sent(), expected=me().account.account_id)
     with changing() as ctx:
         sign_ins.prove(ctx, cookie=me().cookie, method="passkey")
     return jsonify({"next": proving.done()})

@@ -71,7 +71,7 @@ def add_options() -> ResponseReturnValue:
 def add_check() -> ResponseReturnValue:
     """Keep the new passkey and ask what to call it."""
     name = hint(request.headers.get("User-Agent", ""))
-    made = passkeys.add(request.get_json(force=True), expected=_mine(), name=name, actor=me().actor)
+    made = passkeys.add(passkeys.sent(), expected=_mine(), name=name, actor=me().actor)
     return jsonify({"next": url_for("security.name", passkey_id=made.passkey_id)})
 
 

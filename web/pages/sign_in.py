@@ -95,7 +95,7 @@ def add_options() -> ResponseReturnValue:
 def add_check() -> ResponseReturnValue:
     """Keep the new passkey and sign its owner in."""
     made = passkeys.add(
-        request.get_json(force=True),
+        passkeys.sent(),
         expected=_enrolling(),
         name=hint(request.headers.get("User-Agent", "")),
         leave=session[ENROLLING],
@@ -115,7 +115,7 @@ def passkey_options() -> ResponseReturnValue:
 @limiter.limit(TRIES)
 def passkey_check() -> ResponseReturnValue:
     """Sign in whoever owns the passkey."""
-    return _go(passkeys.check(request.get_json(force=True)))
+    return _go(passkeys.check(passkeys.sent()))
 
 
 def _go(account_id: UUID) -> ResponseReturnValue:

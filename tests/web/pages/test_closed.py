@@ -14,7 +14,7 @@ from web.auth import COOKIE, PROVES_ITSELF, PUBLIC, ROLE_OF
 from web.headers import ALWAYS
 
 SOMEBODY = {"citizen": "edith", "officer": "carer", "auditor": "auditor", "administrator": "administrator"}
-STAND_INS = {"uuid": "00000000-0000-4000-8000-000000000000", "leaf": "00" * 32, "": "x"}
+STAND_INS = {"uuid": "00000000-0000-4000-8000-000000000000", "leaf": "00" * 32, "string": "x", "": "x"}
 
 
 def address(rule: Rule) -> str:
