@@ -105,6 +105,7 @@ PARTS: Final = {
     "until_words": lazy_gettext("Until, in the person's words"),
     "what_for": lazy_gettext("What it is for"),
     "why": lazy_gettext("Why"),
+    "whys": lazy_gettext("Why each thing"),
     "without": lazy_gettext("What happens without it"),
 }
 ORDER: Final = (
@@ -124,6 +125,7 @@ ORDER: Final = (
     "purposes",
     "batch",
     "most",
+    "whys",
     "choice",
     "basis",
     "condition",

@@ -45,7 +45,7 @@ def register(page: Page, portal: Portal, key: Jwk) -> str:
     press(page, "Continue")
     page.get_by_label("Name").fill("Meals at home")
     page.get_by_label("What is it for?").fill("Brings warm meals to people who cannot cook.")
-    page.get_by_label("LGSL code").fill("386")
+    page.get_by_label("LGSL code").fill("315")
     press(page, "Continue")
     assert page.get_by_label("What is its client id?").input_value() == "meals-at-home"
     press(page, "Continue")

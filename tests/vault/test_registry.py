@@ -44,7 +44,7 @@ def new_service(**changed: Any) -> dict[str, Any]:
         "organisation": "council",
         "name": "Meals at home",
         "what_for": "Brings meals to people who cannot cook.",
-        "lgsl": 386,
+        "lgsl": 315,
         "jwks": {"keys": [key()]},
         "purposes": {CARE: 1},
         "batch": [],
@@ -118,7 +118,7 @@ def test_a_service_is_registered_by_two_people_and_the_log_names_both(office: Of
         made = registry.sheet(ctx, slug="meals")
         held = registry.find(ctx, change_id=change.change_id)
         assert registry.waiting(ctx) == []
-        assert (made.name, made.lgsl, made.organisation.slug) == ("Meals at home", 386, "council")
+        assert (made.name, made.lgsl, made.organisation.slug) == ("Meals at home", 315, "council")
         assert [purpose.slug for purpose in made.purposes] == [CARE]
         assert made.keys[0].added_at == held.decided_at
         assert (held.proposer, held.decider) == (office.ann.label, office.ben.label)

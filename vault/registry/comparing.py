@@ -39,7 +39,8 @@ def parts(change: ChangeView) -> list[Part]:
     if change.label:
         before |= asdict(change.replaced_label) if change.replaced_label else {}
         after |= asdict(change.label)
-    return [_part(name, before.get(name), after[name]) for name in after]
+    names = list(dict.fromkeys([*after, *before]))
+    return [_part(name, before.get(name), after.get(name, [] if name == "whys" else None)) for name in names]
 
 
 def _part(name: str, before: Any, after: Any) -> Part:  # noqa: ANN401 -- JSON values
@@ -61,6 +62,8 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
     plain = dict(content)
     if "jwks" in plain:
         plain["jwks"] = [key_line(key) for key in plain["jwks"]["keys"]]
+    if "whys" in plain:
+        plain["whys"] = [f"{name}: {words}" for name, words in sorted(plain["whys"].items())]
     if isinstance(plain.get("purposes"), Mapping):
         plain["purposes"] = list(plain["purposes"])
     return plain

@@ -4,6 +4,9 @@ import click
 
 from vault import services
 from vault.context import OPERATOR
+from vault.kinds import ChangeKind
+from vault.registry import KINDS
+from web.cli import alone
 from web.cli.showing import json_option, show, table
 from web.opening import opened
 
@@ -16,7 +19,7 @@ def organisation() -> None:
 @organisation.command()
 @click.argument("slug")
 @click.option("--name", required=True, help="As residents know it.")
-@click.option("--kind", default="council", show_default=True, help="council, nhs, care-provider, housing-association …")
+@click.option("--kind", type=click.Choice(KINDS), default="council", show_default=True, help="What kind of body.")
 def add(*, slug: str, name: str, kind: str) -> None:
     """
     Register an organisation. One that is there already stays as it is.
@@ -25,8 +28,11 @@ def add(*, slug: str, name: str, kind: str) -> None:
     Example: citizen-vault organisation add harbour-home-care --name "Harbour Home Care" --kind care-provider
     """
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
-        made = services.make_organisation(ctx, slug=slug, name=name, kind=kind)
-        click.echo(f"organisation {made.slug} ({made.organisation_id})")
+        known = {each.slug for each in services.organisations(ctx)}
+        if slug not in known:
+            alone.change(ctx, kind=ChangeKind.ORGANISATION, subject=slug, content={"name": name, "kind": kind})
+        made = services.organisation(ctx, slug=slug)
+        alone.tell(f"organisation {made.slug} ({made.organisation_id})", changed=slug not in known)
 
 
 @organisation.command("list")

@@ -8,7 +8,9 @@ import click
 from vault import purposes
 from vault.context import OPERATOR
 from vault.errors import InvalidInputError
+from vault.kinds import ChangeKind
 from vault.purposes import Definition
+from web.cli import alone
 from web.cli.showing import json_option, show, table
 from web.opening import opened
 
@@ -47,8 +49,9 @@ def add(*, file: Path) -> None:
     found = read_definitions(file)
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
         for definition in found:
-            purposes.register(ctx, definition=definition, first=None, second=None)
-            click.echo(f"purpose {definition.slug}: {len(definition.most)} fields at most, choice: {definition.choice}")
+            changed = alone.change(ctx, kind=ChangeKind.PURPOSE, subject=definition.slug, content=definition.as_json())
+            words = f"purpose {definition.slug}: {len(definition.most)} fields at most, choice: {definition.choice}"
+            alone.tell(words, changed=changed)
 
 
 @purpose.command("list")

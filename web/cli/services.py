@@ -9,7 +9,8 @@ import click
 from vault import purposes, services
 from vault.context import OPERATOR, Context
 from vault.errors import InvalidInputError
-from vault.kinds import ServiceStatus
+from vault.kinds import ChangeKind
+from web.cli import alone
 from web.cli.showing import json_option, show, table
 from web.opening import opened
 
@@ -35,29 +36,36 @@ def _key_set(path: Path) -> dict[str, Any]:
 @click.argument("slug")
 @click.option("--organisation", required=True, help="Whose service it is.")
 @click.option("--name", required=True, help="As residents know it.")
+@click.option("--what-for", default="", help="What it is for, in a plain sentence; its name where left out.")
+@click.option("--lgsl", type=click.IntRange(1, 9999), help="The council service it stands for (LGSL code).")
 @click.option("--jwks", required=True, type=KEY_FILE, help="Its public keys: a JSON Web Key Set (RFC 7517).")
 @click.option("--purpose", "named", multiple=True, required=True, help="A purpose it may ask for; repeat for more.")
-def add(*, slug: str, organisation: str, name: str, jwks: Path, named: tuple[str, ...]) -> None:
+def add(
+    *, slug: str, organisation: str, name: str, what_for: str, lgsl: int | None, jwks: Path, named: tuple[str, ...]
+) -> None:
     """
     Register a service. SLUG becomes its client id; its private keys stay with it and are refused here.
+
+    In the portal this takes two administrators; here it is done by whoever holds the server's keys, and logged.
 
     \b
     Example:
       citizen-vault service add home-care --organisation harbour-home-care --name "Home care" \\
-        --jwks home-care-public.json --purpose home-care-support
+        --what-for "Care at home." --jwks home-care-public.json --purpose home-care-support
     """
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
-        for purpose in named:
-            purposes.find(ctx, slug=purpose)
-        made = services.make_service(
-            ctx,
-            organisation_id=services.organisation(ctx, slug=organisation).organisation_id,
-            slug=slug,
-            name=name,
-            jwks=_key_set(jwks),
-            purposes=named,
-        )
-        click.echo(f"service {made.slug} ({made.service_id})")
+        content: dict[str, Any] = {
+            "organisation": organisation,
+            "name": name,
+            "what_for": what_for or name,
+            "lgsl": lgsl,
+            "jwks": _key_set(jwks),
+            "purposes": {purpose: purposes.version_of(ctx, slug=purpose) for purpose in named},
+            "batch": [],
+        }
+        alone.change(ctx, kind=ChangeKind.SERVICE, subject=slug, content=content)
+        made = services.by_slug(ctx, slug=slug)
+        alone.tell(f"service {made.slug} ({made.service_id})", changed=True)
 
 
 @service.command("list")
@@ -94,9 +102,10 @@ def keys(*, slug: str, jwks: Path) -> None:
     \b
     Example: citizen-vault service keys home-care new-public.json
     """
+    content = {"jwks": _key_set(jwks)}
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
-        services.change_keys(ctx, slug=slug, jwks=_key_set(jwks))
-    click.echo(f"service {slug} has new keys")
+        changed = alone.change(ctx, kind=ChangeKind.SERVICE_KEYS, subject=slug, content=content)
+        alone.tell(f"service {slug} has these keys", changed=changed)
 
 
 @service.command()
@@ -109,6 +118,7 @@ def suspend(*, slug: str, lift: bool) -> None:
     \b
     Example: citizen-vault service suspend home-care
     """
+    kind = ChangeKind.SERVICE_RESUMED if lift else ChangeKind.SERVICE_SUSPENDED
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
-        services.set_status(ctx, slug=slug, status=ServiceStatus.ACTIVE if lift else ServiceStatus.SUSPENDED)
-    click.echo(f"service {slug} {'works again' if lift else 'is suspended'}")
+        changed = alone.change(ctx, kind=kind, subject=slug, content={})
+        alone.tell(f"service {slug} {'works again' if lift else 'is suspended'}", changed=changed)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 from joserfc.jwk import ECKey
 
 from vault import purposes, services
+from vault import registry as changes
 from vault.context import Context
-from vault.errors import NotFoundError
+from vault.kinds import ChangeKind
 from vault.purposes import Definition
 
 FILE: Final = Path(__file__).with_name("registry.toml")
@@ -43,37 +43,44 @@ def lay(ctx: Context, *, home: Path) -> Laid:
     """Register all that is in the file and not yet in the registry; make key sets under *home* for new services."""
     told = plan()
     before = {held.slug for held in services.organisations(ctx)}
-    ids = {given["slug"]: services.make_organisation(ctx, **given).organisation_id for given in told["organisation"]}
+    for given in told["organisation"]:
+        _once(ctx, ChangeKind.ORGANISATION, given["slug"], {"name": given["name"], "kind": given["kind"]}, before)
     known = {held.slug for held in purposes.registered(ctx)}
     for definition in definitions():
-        purposes.register(ctx, definition=definition, first=None, second=None)
-    made = tuple(
-        given["slug"]
-        for given in told["service"]
-        if _service(ctx, given, ids[given["organisation"]], home / KEY_FOLDER)
-    )
+        purpose_known = known - {definition.slug} if _differs(ctx, definition, known) else known
+        _once(ctx, ChangeKind.PURPOSE, definition.slug, definition.as_json(), purpose_known)
+    made = tuple(given["slug"] for given in told["service"] if _service(ctx, given, home / KEY_FOLDER))
     return Laid(
-        tuple(slug for slug in ids if slug not in before),
+        tuple(given["slug"] for given in told["organisation"] if given["slug"] not in before),
         tuple(definition.slug for definition in definitions() if definition.slug not in known),
         made,
     )
 
 
-def _service(ctx: Context, given: Mapping[str, Any], organisation_id: UUID, folder: Path) -> bool:
-    try:
-        services.by_slug(ctx, slug=given["slug"])
-    except NotFoundError:
-        public = make_keys(folder / f"{given['slug']}.json")
-        services.make_service(
-            ctx,
-            organisation_id=organisation_id,
-            slug=given["slug"],
-            name=given["name"],
-            jwks=public,
-            purposes=given["purposes"],
-        )
-        return True
-    return False
+def _differs(ctx: Context, definition: Definition, known: set[str]) -> bool:
+    return definition.slug in known and purposes.find(ctx, slug=definition.slug) != definition
+
+
+def _once(ctx: Context, kind: ChangeKind, slug: str, content: Mapping[str, Any], known: set[str]) -> None:
+    """Let the operator register what is not *known* yet."""
+    if slug not in known:
+        changes.propose(ctx, kind=kind, subject=slug, content=content)
+
+
+def _service(ctx: Context, given: Mapping[str, Any], folder: Path) -> bool:
+    if given["slug"] in {held.slug for held in services.registered(ctx)}:
+        return False
+    content = {
+        "organisation": given["organisation"],
+        "name": given["name"],
+        "what_for": given["what_for"],
+        "lgsl": given.get("lgsl"),
+        "jwks": make_keys(folder / f"{given['slug']}.json"),
+        "purposes": {slug: purposes.version_of(ctx, slug=slug) for slug in given["purposes"]},
+        "batch": [],
+    }
+    changes.propose(ctx, kind=ChangeKind.SERVICE, subject=given["slug"], content=content)
+    return True
 
 
 def make_keys(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The form of a purpose: what is asked, and the answers as a definition's content."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -88,6 +89,31 @@ def law_fields(held: Definition | None) -> tuple[Field, ...]:
     )
 
 
+def why_each_field(held: Definition | None) -> Field:
+    """Why each thing is asked for, a line for each."""
+    return Field(
+        kind="area",
+        name="whys",
+        label=_("Why is each thing asked for?"),
+        hint=_("One a line, like “contact: To send the badge.” Use the name of a group, or of one thing in it."),
+        value="\n".join(f"{name}: {words}" for name, words in sorted(held.whys.items())) if held else "",
+    )
+
+
+def _whys(answers: Answers, most: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    allowed = {*most, *(name.partition(".")[0] for name in most)}
+    for line in answers.form.get("whys", "").splitlines():
+        name, colon, words = (part.strip() for part in line.partition(":"))
+        if not name and not words:
+            continue
+        if not colon or not words or name not in allowed or name in found:
+            answers.errors["whys"] = _("Write “name: reason” on each line, once for each thing that it asks for")
+            return {}
+        found[name] = words
+    return found
+
+
 def limit_fields(held: Definition | None) -> tuple[Field, ...]:
     """How long, how often, how private."""
     flags = (
@@ -167,6 +193,7 @@ def content_of(answers: Answers) -> dict[str, Any]:
     special = any(CATALOGUE.field(name).is_special for name in most)
     if condition == NONE and special:
         answers.errors["condition"] = _("Select a condition: some of what it asks for is very private")
+    whys = _whys(answers, most)
     ticked = frozenset(answers.form.getlist("flags"))
     return {
         **texts,
@@ -179,6 +206,7 @@ def content_of(answers: Answers) -> dict[str, Any]:
         "until_words": answers.form.get("until_words", "").strip()[:200],
         "review_on": _day(answers),
         "most": most,
+        **({"whys": whys} if whys else {}),
         **{name: _number(answers, name, highest) for name, highest in NUMBERS.items()},
         **{name: name in ticked for name in FLAGS},
     }

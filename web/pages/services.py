@@ -118,7 +118,7 @@ def word_fields(name: str = "", what_for: str = "", lgsl: object = "") -> tuple[
             kind="text",
             name="lgsl",
             label=_("LGSL code (optional)"),
-            hint=_("The number of this kind of service in the Local Government Services List, like 386."),
+            hint=_("The number of this kind of service in the Local Government Services List, like 315."),
             value="" if lgsl is None else lgsl,
             width="govuk-input--width-5",
         ),

@@ -168,6 +168,19 @@ def test_the_record_of_processing_names_who_gets_what_and_why(laid: Run) -> None
     council_tax = next(each for each in found if each["activity"] == "Council tax")
     assert council_tax["basis"] == "6(1)(c)"
     assert council_tax["recipients"] == ["Council tax, Ferndale Borough Council"]
+    assert council_tax["basis_dpv"] == "eu-gdpr:A6-1-c"
+    needed = {"controllers", "purpose", "data_subjects", "categories_of_data", "recipients", "transfers_abroad"}
+    needed |= {"retention_in_the_vault", "retention_by_recipient", "security"}  # UK GDPR Art. 30(1)(a) to (g)
+    assert all(activity[name] not in (None, "") for activity in found for name in needed)
+
+
+def test_what_the_operator_changes_alone_is_said_and_listed(laid: Run) -> None:
+    stopped = laid("service", "suspend", "home-care")
+    assert "alone by the operator" in stopped.err
+    assert "nothing changed" in laid("service", "suspend", "home-care").out
+    assert laid("registry", "changes").out.strip() == "nothing waits for a second person"
+    newest = json.loads(laid("registry", "changes", "--all", "--json").out)[0]
+    assert (newest["kind"], newest["by"], newest["state"]) == ("service-suspended", "operator", "applied")
 
 
 def test_verify_names_a_row_that_was_altered(laid: Run, home: Path) -> None:
