@@ -115,8 +115,8 @@ def _activity(definition: Definition, recipients: list[str], version: int) -> di
 
 SECURITY = (
     "sealed for each person (AES-256-GCM) under keys kept apart from the data; released through one door that asks the"
-    " rules and logs first; tokens bound to the service's key (DPoP); every look in a log that can be proved (RFC 9162);"
-    " changes of the registry by two people; sign-in with passkeys"
+    " rules and logs first; tokens bound to the service's own key (DPoP); every look in a log that can be proved"
+    " (RFC 9162); changes of the registry by two people; sign-in with passkeys"
 )
 
 
