@@ -155,10 +155,11 @@ def served(told: Path) -> Iterator[Portal]:
 
 
 @contextmanager
-def served_at(told: Path, port: int) -> Iterator[Portal]:
+def served_at(told: Path, port: int, *, demo: bool = True) -> Iterator[Portal]:
     """A fresh portal that a real browser can reach at *port*; any free one where it is 0."""
     server = make_server("127.0.0.1", port, Flask("starting"), threaded=True)
-    with opened(told, f"http://localhost:{server.server_port}") as made, _serving(server, made.app):
+    here = f"http://localhost:{server.server_port}"
+    with opened(told, here, demo=demo) as made, _serving(server, made.app):
         yield made
 
 

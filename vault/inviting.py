@@ -26,7 +26,6 @@ from vault.notices import tell
 
 INVITATION: Final = timedelta(days=14)
 NAME_MOST: Final = 80  # characters
-MOST_LIVE: Final = 20  # people at once
 _MAY_INVITE: Final = frozenset({CitizenStatus.ACTIVE, CitizenStatus.YOUNG_PERSON, CitizenStatus.MOVED})
 
 
@@ -123,8 +122,9 @@ def peek(ctx: Context, *, handle: str) -> AuthorityView | None:
     return view(ctx, row) if row is not None else None
 
 
-def _row(ctx: Context, handle: str) -> Authority | None:
-    row = ctx.session.scalars(select(Authority).where(Authority.invite_hash == handle_hash(handle))).one_or_none()
+def _row(ctx: Context, handle: str, *, lock: bool = False) -> Authority | None:
+    query = select(Authority).where(Authority.invite_hash == handle_hash(handle))
+    row = ctx.session.scalars(query.with_for_update() if lock else query).one_or_none()
     if row is None or row.invite_expires_at is None or row.invite_expires_at <= ctx.now:
         return None
     open_states = {AuthorityState.INVITED, AuthorityState.ACTIVE}
@@ -145,7 +145,7 @@ def accept(ctx: Context, *, handle: str, account_id: UUID | None = None) -> Acco
         LinkUsedError: The invitation was used, has ended, or never was.
         NotAllowedError: The account is no delegate's.
     """
-    row = _row(ctx, handle)
+    row = _row(ctx, handle, lock=True)
     if row is None:
         raise LinkUsedError("this invitation was used already or has ended")
     if account_id is None and row.holder_account_id is not None:

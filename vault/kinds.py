@@ -221,7 +221,6 @@ class NoticeKind(enum.StrEnum):
     SHARE_ENDS = "share-ends-soon"
     NEW_PASSKEY = "new-passkey"
     RECOVERY = "recovery"
-    EMERGENCY = "emergency-look"
     FAMILY = "family"
     """Someone accepted an invitation to look for them, or a legal authority was entered."""
 

@@ -9,13 +9,15 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.events import Event
+from vault.authentic import mac_of, marks_of
 from vault.context import Context
 from vault.journal import note
 from vault.kinds import GrantState, MailChoice, NoticeKind
-from vault.models import Grant, Notice, NoticeChoice, OutgoingMail
+from vault.models import Grant, Notice, NoticeChoice, OutgoingMail, UtcDateTime
 
 SOON: Final = timedelta(days=7)
 """How long before a share ends both sides are told."""
@@ -26,8 +28,27 @@ STALE: Final = timedelta(days=3)
 """A mail that could not leave for so long, as where no mail server is set, would only confuse."""
 MOST: Final = 200  # notices on the page
 
-SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.EMERGENCY})
+SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY})
 """What is mailed at once even to those who want one mail a day."""
+
+# Two processes may tell the same person at the same moment: neither may fail, and neither may tell twice.
+_ADD: Final = {
+    is_sqlite: dialect.insert(Notice).on_conflict_do_nothing().returning(Notice.about)
+    for is_sqlite, dialect in ((True, sqlite), (False, postgresql))
+}
+_MAIL: Final = {
+    is_sqlite: dialect.insert(OutgoingMail).on_conflict_do_nothing()
+    for is_sqlite, dialect in ((True, sqlite), (False, postgresql))
+}
+_SOONER: Final = (
+    update(OutgoingMail.__table__)  # type: ignore[arg-type] # a declarative class's table is a Table
+    .where(
+        OutgoingMail.citizen_id == bindparam("the_citizen"),
+        OutgoingMail.tries == 0,
+        OutgoingMail.due_at > bindparam("the_time", type_=UtcDateTime),
+    )
+    .values(due_at=bindparam("the_time", type_=UtcDateTime))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +63,23 @@ class NoticeView:
 
 def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occasion: int = 0) -> None:
     """Put a notice before a citizen, once for each occasion, and a mail on its way if they want one."""
-    if ctx.session.get(Notice, (citizen_id, kind, about, occasion)) is not None:
+    values = {
+        "citizen_id": citizen_id,
+        "kind": kind,
+        "about": about,
+        "occasion": occasion,
+        "at": ctx.now,
+        "read_at": None,
+    }
+    marked = {**values, "row_mac": mac_of(marks_of(ctx.session), Notice, values)}
+    connection = ctx.session.connection()
+    if connection.execute(_ADD[ctx.vault.db.is_sqlite], marked).first() is None:
         return
-    ctx.session.add(Notice(citizen_id=citizen_id, kind=kind, about=about, occasion=occasion, at=ctx.now))
     due_at = _due(ctx, choice(ctx, citizen_id=citizen_id), kind)
-    if due_at is None:
-        return
-    waiting = ctx.session.get(OutgoingMail, citizen_id)
-    if waiting is None:
-        ctx.session.add(OutgoingMail(citizen_id=citizen_id, due_at=due_at))
-    elif not waiting.tries and due_at < waiting.due_at:
-        waiting.due_at = due_at
+    if due_at is not None:
+        mail = {"citizen_id": citizen_id, "due_at": due_at, "tries": 0, "by_letter": False}
+        connection.execute(_MAIL[ctx.vault.db.is_sqlite], mail)
+        connection.execute(_SOONER, {"the_citizen": citizen_id, "the_time": due_at})
 
 
 def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:

@@ -58,10 +58,14 @@ class SmtpMailer:
             server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
         else:
             server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-            if host not in LOCAL_HOSTS:
+        try:
+            if given.scheme == "smtp" and host not in LOCAL_HOSTS:
                 server.starttls(context=context)
-        if given.username:
-            server.login(given.username, Path(self.password_file).read_text(encoding="utf-8").strip())
+            if given.username:
+                server.login(given.username, Path(self.password_file).read_text(encoding="utf-8").strip())
+        except BaseException:
+            server.close()
+            raise
         return server
 
     def _message(self, address: str) -> EmailMessage:

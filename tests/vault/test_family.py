@@ -1,14 +1,16 @@
 """Looking for somebody else: only who was let in, only what is safe, only while it lasts, and every look is told."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.vault.house import House
 from vault import accounts, authorities, citizens, inviting, legal_authorities, notices, passkeys, trail, withholding
-from vault.access import preview_for_delegate, read_as_delegate
+from vault.access import delegated, preview_for_delegate, read_as_delegate
 from vault.accounts import StaffLabel
 from vault.authorities import AuthorityView
 from vault.context import OPERATOR, SYSTEM, Actor
@@ -367,3 +369,27 @@ def test_an_authority_that_was_planted_or_widened_opens_nothing(sqlite_house: Ho
         connection.exec_driver_sql("UPDATE authorities SET fields = '[\"medication.name\"]'")
     with pytest.raises(Exception, match="mark"):
         look(house, gwen, held.authority_id)
+
+
+def test_a_look_that_was_decided_before_it_was_stopped_and_logged_after_opens_nothing(
+    family: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, gwen = let_in(family)
+    judged = delegated._judged
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        found = judged(*args, **more)
+        with family.vault.transaction(family.citizen) as ctx:
+            authorities.freeze(ctx, citizen_id=family.citizen_id, authority_id=held.authority_id)
+        return found
+
+    monkeypatch.setattr(delegated, "_judged", slowly)
+    with pytest.raises(NotAllowedError):
+        look(family, gwen, held.authority_id)
+
+
+def test_two_who_open_one_invitation_at_the_same_moment_share_one_account(family: House) -> None:
+    _, handle = invite(family)
+    with ThreadPoolExecutor(2) as threads:
+        made = {each.result().account_id for each in [threads.submit(accept, family, handle) for _ in range(2)]}
+    assert len(made) == 1

@@ -1,8 +1,9 @@
 """Telling people that something waits: once, as they wish, only where contact is safe, and never a word about it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -197,3 +198,27 @@ def test_a_planted_mail_finds_no_address_but_the_persons_own(house: House, catch
             ctx.session.add(OutgoingMail(citizen_id=citizen_id, due_at=ctx.now, sealed_address=planted))
     assert outgoing.send_due(house.vault, mailer(catcher)).dropped == 2
     assert (catcher.caught, in_the_queue(house)) == ([], 0)
+
+
+def test_two_who_tell_the_same_person_at_the_same_moment_both_succeed_and_make_one_mail(house: House) -> None:
+    def tell(about: UUID) -> None:
+        with house.vault.transaction(SYSTEM) as ctx:
+            for each in (about, shared):
+                notices.tell(ctx, citizen_id=house.citizen_id, kind=NoticeKind.REQUEST_WAITS, about=each)
+
+    shared = uuid4()
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(tell, uuid4()) for _ in range(8)]:
+            assert done.exception() is None
+    assert len(waiting(house)) == 9
+    assert in_the_queue(house) == 1
+
+
+def test_a_mail_server_without_tls_elsewhere_gets_no_mail(
+    house: House, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.mailer.LOCAL_HOSTS", frozenset())
+    house.keep("contact", "k1", {"contact.email": ADDRESS})
+    house.ask()
+    assert outgoing.send_due(house.vault, mailer(catcher)).failed == 1
+    assert catcher.caught == []

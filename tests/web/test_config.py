@@ -69,3 +69,28 @@ def test_any_text_at_all_is_read_or_refused_with_a_sentence(name: str, value: st
 
 def test_a_path_alone_is_a_sqlite_database() -> None:
     assert read(DATABASE_URL="/srv/vault.db").database_url == "sqlite:////srv/vault.db"
+
+
+def test_a_mail_server_is_named_with_the_address_that_mail_comes_from() -> None:
+    made = read(SMTP="smtps://vault@mail.example.org", MAIL_FROM="vault@example.org", SMTP_PASSWORD_FILE="/run/mail")
+    assert (made.smtp, made.mail_from) == ("smtps://vault@mail.example.org", "vault@example.org")
+    assert "/run/mail" not in repr(made)
+    assert read().smtp == ""
+
+
+@pytest.mark.parametrize(
+    ("server", "sender"),
+    [
+        ("smtp://mail.example.org", ""),
+        ("smtp://mail.example.org", "not an address"),
+        ("smtp://mail.example.org", "a@b.example\nBcc: c@d.example"),
+        ("https://mail.example.org", "vault@example.org"),
+        ("smtp://", "vault@example.org"),
+        ("smtp://mail.example.org:port", "vault@example.org"),
+        ("smtp://me:secret@mail.example.org", "vault@example.org"),
+    ],
+)
+def test_a_mail_server_that_is_not_right_is_named_without_its_value(server: str, sender: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        read(SMTP=server, MAIL_FROM=sender)
+    assert "secret" not in str(refused.value)

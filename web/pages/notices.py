@@ -45,15 +45,10 @@ SAYINGS: Final[Mapping[NoticeKind, Saying]] = {
         lazy_gettext("See how you sign in"),
         "security.overview",
     ),
-    NoticeKind.EMERGENCY: Saying(
-        lazy_gettext("Somebody looked at your data in an emergency"),
-        lazy_gettext("See who looked"),
-        "activity.overview",
-    ),
     NoticeKind.FAMILY: Saying(
         lazy_gettext("Somebody can now see some of your data for you"),
-        lazy_gettext("See everything that happened"),
-        "activity.overview",
+        lazy_gettext("See who may look for me"),
+        "family.overview",
     ),
 }
 
@@ -69,8 +64,7 @@ CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
 
 def where(notice: NoticeView) -> str:
     """The page on which something can be done about *notice*."""
-    everything = 1 if notice.kind is NoticeKind.FAMILY else None
-    return url_for(SAYINGS[notice.kind].endpoint, all=everything)
+    return url_for(SAYINGS[notice.kind].endpoint)
 
 
 @bp.get("")

@@ -8,9 +8,13 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from tests.portal_world import Portal, submit, token_in
-from vault import authorities
+from tests.web.pages.test_closed import address, pages
+from vault import authorities, citizens, legal_authorities
 from vault.authorities import AuthorityView
 from vault.context import OPERATOR
+from vault.kinds import AuthorityKind, CitizenStatus, Role
+from vault.legal_authorities import Evidence
+from web.auth import ROLE_OF
 from web.cli.root import root
 
 ANSWERS = {
@@ -134,9 +138,30 @@ def test_ids_of_others_are_answered_as_ids_that_do_not_exist(portal: Portal) -> 
 
 def test_a_delegate_is_kept_to_their_own_pages(portal: Portal) -> None:
     client = gwen(portal)
-    for path in ("/home", "/record", "/family", "/download", "/messages", "/officer", "/audit", "/admin"):
-        assert client.get(path).status_code == 403, path
+    portal.app.config["WTF_CSRF_ENABLED"] = False
+    tried = 0
+    for rule in pages(portal):
+        if ROLE_OF.get(rule.endpoint.partition(".")[0], Role.DELEGATE) is not Role.DELEGATE:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                assert client.open(address(rule), method=method).status_code == 403, rule
+                tried += 1
+    assert tried > 50
     assert client.get(f"/for/{uuid4()}").status_code == 404
+
+
+def test_a_young_person_sees_which_parent_may_look_and_that_it_was_looked_at(portal: Portal) -> None:
+    edith, officer = portal.citizen("edith"), portal.account("carer")
+    evidence = Evidence(name="Sam", relationship="father", citizen_name="Edie", shown="birth", seen_by=(officer,))
+    with portal.vault.transaction(OPERATOR) as ctx:
+        citizens.set_status(ctx, citizen_id=edith, status=CitizenStatus.YOUNG_PERSON)
+        legal_authorities.enter(
+            ctx, citizen_id=edith, kind=AuthorityKind.PARENTAL_RESPONSIBILITY, evidence=evidence, until=None
+        )
+    shown = portal.client("edith").get("/family").text
+    assert "Until you are 18" in shown
+    assert "Sam, father" in shown
+    assert "They have parental responsibility for you" in shown
+    assert "1 member of staff saw it" in shown
 
 
 def test_the_command_line_enters_an_attorney_and_shows_no_name(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

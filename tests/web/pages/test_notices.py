@@ -1,9 +1,15 @@
 """Messages in the portal."""
 
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import update
+
 from tests.portal_world import Portal, submit
 from vault import notices
-from vault.context import OPERATOR
+from vault.context import OPERATOR, SYSTEM
 from vault.kinds import MailChoice
+from vault.models import OutgoingMail
+from web.cli.root import root
 
 
 def test_home_counts_what_is_new_and_reading_it_marks_it(portal: Portal) -> None:
@@ -38,3 +44,14 @@ def test_somebody_without_messages_is_told_so(portal: Portal) -> None:
         ]
     slug = next(slug for slug in without if slug in portal.note.accounts)
     assert "There are no messages for you" in portal.client(slug).get("/messages").text
+
+
+def test_the_list_of_letters_names_each_person_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITIZEN_VAULT_HOME", str(portal.config.home))
+    citizen_id = portal.citizen("edith")
+    with portal.vault.transaction(SYSTEM) as ctx:
+        ctx.session.execute(update(OutgoingMail).where(OutgoingMail.citizen_id == citizen_id).values(by_letter=True))
+    listed = CliRunner().invoke(root, ["citizen", "letters"])
+    assert "Hargreaves" in listed.output
+    assert "14 Larch Close" in listed.output
+    assert CliRunner().invoke(root, ["citizen", "letters"]).output == "nobody waits for a letter\n"
