@@ -22,10 +22,13 @@ from tests.vault.house import CARE, House
 from vault import (
     access,
     accounts,
+    authorities,
     cases,
     citizens,
     grants,
     identities,
+    inviting,
+    legal_authorities,
     links,
     notices,
     passkeys,
@@ -43,7 +46,7 @@ from vault.housekeeping import keep_house
 from vault.importing.run import Order, run_import
 from vault.judging import demand
 from vault.keystores.file import FileKeyStore
-from vault.kinds import AccountStatus, CaseKind, CitizenStatus, LinkKind, MailChoice, Role
+from vault.kinds import AccountStatus, AuthorityKind, CaseKind, CitizenStatus, LinkKind, MailChoice, Role
 from vault.refusals import log_refused_service, settle
 from vault.rotation import rotate_root
 from vault.runtime import open_vault
@@ -343,6 +346,34 @@ def _keep(house: House) -> None:
     house.keep("medication", f"m-{len(told(house.vault))}", {"medication.name": "Ramipril"})
 
 
+def _family(house: House) -> None:
+    with house.vault.transaction(house.citizen) as ctx:
+        invited = inviting.Invited(
+            name="Gwen",
+            relationship="daughter",
+            citizen_name="Edie",
+            categories=frozenset({"care_visit"}),
+            until=ctx.now + timedelta(days=1),
+        )
+        held, handle = inviting.invite(ctx, citizen_id=house.citizen_id, invited=invited)
+        inviting.accept(ctx, handle=handle)
+        for change in (authorities.freeze, authorities.unfreeze, authorities.remove):
+            change(ctx, citizen_id=house.citizen_id, authority_id=held.authority_id)
+
+
+def _parent(house: House) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        officer = accounts.make(ctx, role=Role.ADMINISTRATOR, organisation_id=house.council_id).account_id
+        child = citizens.make(ctx, status=CitizenStatus.CHILD)
+        evidence = legal_authorities.Evidence(
+            name="Sam", relationship="father", citizen_name="Edie", shown="birth certificate", seen_by=(officer,)
+        )
+        held, _ = legal_authorities.enter(
+            ctx, citizen_id=child, kind=AuthorityKind.PARENTAL_RESPONSIBILITY, evidence=evidence, until=None
+        )
+        legal_authorities.review(ctx, citizen_id=child, authority_id=held.authority_id, by=officer, keep=True)
+
+
 ACTS: Final[dict[Act, tuple[Event, ...]]] = {
     _keep: (Event.RECORD_WRITTEN,),
     (lambda house: house.read(house.token(house.grant()))): (
@@ -374,6 +405,14 @@ ACTS: Final[dict[Act, tuple[Event, ...]]] = {
     _recovery: (Event.RECOVERY_MADE, Event.RECOVERY_CANCELLED),
     _identity: (Event.IDENTITY_BOUND, Event.IDENTITY_UNBOUND),
     _mail: (Event.NOTICE_CHOSEN,),
+    _family: (
+        Event.DELEGATE_INVITED,
+        Event.DELEGATE_MADE,
+        Event.DELEGATE_FROZEN,
+        Event.DELEGATE_UNFROZEN,
+        Event.DELEGATE_ENDED,
+    ),
+    _parent: (Event.DELEGATE_REVIEWED,),
     _cancel: (Event.REQUEST_CANCELLED,),
     _citizen: (Event.CITIZEN_MADE, Event.CITIZEN_CHANGED),
     _look_up: (Event.CITIZEN_LOOKED_UP,),
