@@ -81,6 +81,7 @@ ROLE_OF: Final = {
     "share_changes": Role.CITIZEN,
     "activity": Role.CITIZEN,
     "cases": Role.CITIZEN,
+    "undoing": Role.CITIZEN,
     "officer": Role.OFFICER,
     "looking": Role.OFFICER,
     "writing": Role.OFFICER,

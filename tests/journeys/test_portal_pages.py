@@ -41,7 +41,7 @@ STARTS = {
         "/told-us",
     ],
     "priya": ["/home", "/record/condition"],
-    "carer": ["/officer"],
+    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask"],
     "social-worker": ["/officer"],
     "auditor": ["/audit"],
     "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],

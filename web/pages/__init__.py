@@ -46,6 +46,7 @@ from web.pages import (
     staff,
     staff_acts,
     start,
+    undoing,
     writing,
 )
 
@@ -76,6 +77,7 @@ FAMILIES = (
     officer,
     looking,
     writing,
+    undoing,
     casework,
     asking,
     asked,

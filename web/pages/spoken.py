@@ -3,21 +3,24 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import requests
+from vault import access, grants, requests
 from vault.errors import WrongStateError
 from vault.kinds import Channel, Decider, RequestState
 from vault.requests import RequestView
 from web.pages.asked import asked_by_us
-from web.pages.common import Answers, changing, page
+from web.pages.common import Answers, changing, page, reading
+from web.runtime import runtime
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("spoken", __name__, url_prefix="/officer/requests/<uuid:request_id>/decision")
 BLUEPRINTS: Final = (bp,)
 
+_LETTER: Final = "officer_letter"
+_DECIDED: Final = frozenset({RequestState.APPROVED, RequestState.PARTLY_APPROVED, RequestState.DENIED})
 CHANNELS: Final = {"phone": Channel.PHONE, "in-person": Channel.IN_PERSON, "letter": Channel.LETTER}
 
 
@@ -102,3 +105,38 @@ def decide(request_id: UUID) -> ResponseReturnValue:
 def done(request_id: UUID) -> ResponseReturnValue:
     """Confirm."""
     return render_template("spoken/done.html", asked=asked_by_us(request_id))
+
+
+@bp.post("/letter")
+def ask_letter(request_id: UUID) -> ResponseReturnValue:
+    """
+    Check that a letter is safe for the person, before there is one.
+
+    Raises:
+        WrongStateError: Nobody decided this yet.
+    """
+    asked = _decided(request_id)
+    safe = access.contact_is_safe(runtime().vault, citizen_id=asked.citizen_id, channel="letter")
+    session[_LETTER] = f"{request_id}/{int(safe)}"
+    return redirect(url_for("spoken.letter", request_id=request_id), 303)
+
+
+def _decided(request_id: UUID) -> RequestView:
+    asked = asked_by_us(request_id)
+    if asked.state not in _DECIDED:
+        raise WrongStateError(f"request `{request_id}` was not decided")
+    return asked
+
+
+@bp.get("/letter")
+def letter(request_id: UUID) -> ResponseReturnValue:
+    """The receipt as a letter to print, once; or that none may be sent."""
+    asked = _decided(request_id)
+    wanted, _slash, safe = session.pop(_LETTER, "").partition("/")
+    if wanted != str(request_id):
+        return redirect(url_for("spoken.done", request_id=request_id), 303)
+    grant = None
+    if asked.grant_id:
+        with reading() as ctx:
+            grant = grants.by_id(ctx, grant_id=asked.grant_id)
+    return render_template("spoken/letter.html", asked=asked, grant=grant, safe=safe == "1")

@@ -133,3 +133,8 @@ def test_no_other_service_opens_the_item_of_a_case(portal: Portal) -> None:
     here = f"/officer/cases/{done.location.removesuffix('/done').removeprefix('/told-us/')}"
     for page in ("/correct/open", "/correct"):
         assert submit(portal.client("carer"), here + page, {}, form_at="/officer").status_code == 404
+
+
+def test_boxes_nobody_wrote_in_are_empty(portal: Portal) -> None:
+    page = portal.client("carer").get(f"/officer/shared/{shared(portal)}/add/care_visit").text
+    assert set(re.findall(r"<textarea[^>]*>([^<]*)</textarea>", page)) == {""}

@@ -1,0 +1,103 @@
+"""A decision by word of mouth: a receipt on paper only where that is safe, and undone by the resident at any time."""
+
+from uuid import UUID
+
+from audit.events import Event
+from tests.portal_world import Portal, submit
+from vault import grants, records
+from vault.context import OPERATOR, SYSTEM
+from vault.grants import GrantView
+from vault.journal import note
+from vault.kinds import Decider
+from vault.records import NewItem, Source
+
+NOTE = "My brother opens my post"
+
+
+def spoken(portal: Portal) -> GrantView:
+    """What Gwenllian said on the telephone, as the demo tells it."""
+    with portal.vault.reading(OPERATOR) as ctx:
+        found = grants.of_citizen(ctx, citizen_id=portal.citizen("gwenllian"))
+    return next(each for each in found if each.decided_by is Decider.SPOKEN and each.is_live)
+
+
+def write_down(portal: Portal) -> str:
+    """Edith tells the carer on the telephone; the address of the decision."""
+    here, officer = f"/officer/requests/{portal.waiting('edith').request_id}/decision", portal.client("carer")
+    submit(officer, here, {"share": "some"})
+    submit(officer, f"{here}/choose", {"fields": ["medication.name"]})
+    submit(officer, f"{here}/evidence", {"channel": "phone", "words": "She rang and gave her reference and birthday."})
+    return here
+
+
+def closes_letters(portal: Portal) -> None:
+    """Let Edith's record say that post is not safe."""
+    with portal.vault.transaction(SYSTEM) as ctx:
+        organisation = grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))[0].service.organisation_id
+        source = Source(organisation_id=organisation, system="form", type="contact", id="1")
+        item = NewItem(
+            category="contact", fields={"contact.not_safe": NOTE}, source=source, purpose="own-words", sensitivity=2
+        )
+        records.keep(ctx, citizen_id=portal.citizen("edith"), item=item)
+        note(ctx, Event.RECORD_WRITTEN, citizen_id=portal.citizen("edith"), facts={})
+
+
+def letter(portal: Portal, here: str) -> str:
+    officer = portal.client("carer")
+    return officer.get(submit(officer, f"{here}/letter", {}, form_at=f"{here}/done").location).text
+
+
+def test_the_resident_has_a_receipt_and_can_undo_what_was_written_down(portal: Portal) -> None:
+    grant, client = spoken(portal), portal.client("gwenllian")
+    assert f"/sharing/{grant.grant_id}/undo" in client.get(f"/sharing/{grant.grant_id}").text
+    asked = client.get(f"/sharing/{grant.grant_id}/undo").text
+    assert "you said yes by phone" in asked
+    assert "They have looked 1 time." in asked
+    assert submit(client, f"/sharing/{grant.grant_id}/undo", {}).location.endswith("/undo/done")
+    assert "It is undone" in client.get(f"/sharing/{grant.grant_id}/undo/done").text
+    assert client.get(f"/sharing/{grant.grant_id}/undo").status_code == 409
+
+
+def test_undoing_before_anybody_looked_says_that_nobody_did(portal: Portal) -> None:
+    write_down(portal)
+    with portal.vault.reading(OPERATOR) as ctx:
+        newest = grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))[0].grant_id
+    client = portal.client("edith")
+    assert "Nobody has looked yet" in client.get(f"/sharing/{newest}/undo").text
+    submit(client, f"/sharing/{newest}/undo", {})
+    assert "Nobody looked because of it" in client.get(f"/sharing/{newest}/undo/done").text
+
+
+def test_only_ones_own_spoken_decision_is_undone(portal: Portal) -> None:
+    grant = spoken(portal)
+    assert portal.client("edith").get(f"/sharing/{grant.grant_id}/undo").status_code == 404
+    with portal.vault.reading(OPERATOR) as ctx:
+        own: UUID = next(
+            each.grant_id
+            for each in grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))
+            if each.decided_by is Decider.CITIZEN
+        )
+    assert portal.client("edith").get(f"/sharing/{own}/undo").status_code == 404
+
+
+def test_a_letter_is_made_after_the_check_and_names_nobody(portal: Portal) -> None:
+    page = letter(portal, write_down(portal))
+    assert "Your medicines" in page
+    assert "You can undo it at any time" in page
+    assert "Edith" not in page
+    assert "Hargreaves" not in page
+    assert "checked how not to contact you" in portal.client("edith").get("/activity?all=1").text
+
+
+def test_where_a_letter_is_not_safe_none_is_made_and_the_reason_stays_hidden(portal: Portal) -> None:
+    closes_letters(portal)
+    page = letter(portal, write_down(portal))
+    assert "Do not send a letter" in page
+    assert "Your medicines" not in page
+    assert NOTE not in page
+
+
+def test_before_it_is_decided_and_for_another_service_there_is_no_letter(portal: Portal) -> None:
+    here = f"/officer/requests/{portal.waiting('edith').request_id}/decision"
+    assert submit(portal.client("carer"), f"{here}/letter", {}, form_at="/officer/ask/who").status_code == 409
+    assert submit(portal.client("tax-officer"), f"{here}/letter", {}, form_at="/officer").status_code == 404

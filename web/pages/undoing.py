@@ -1,0 +1,63 @@
+"""Undoing a decision that the resident spoke or wrote: it ends at once, and the page says what was seen till then."""
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from vault import grants
+from vault.errors import NotFoundError, WrongStateError
+from vault.grants import GrantView
+from vault.kinds import Decider
+from web.auth import me
+from web.pages.common import changing
+from web.pages.sharing import grant_of
+
+bp: Final = Blueprint("undoing", __name__, url_prefix="/sharing/<uuid:grant_id>/undo")
+BLUEPRINTS: Final = (bp,)
+
+
+def _spoken(grant_id: UUID) -> GrantView:
+    """
+    A share that rests on the resident's spoken or written word.
+
+    Raises:
+        NotFoundError: There is none of theirs.
+    """
+    grant = grant_of(grant_id)
+    if grant.decided_by is not Decider.SPOKEN:
+        raise NotFoundError("nobody wrote this decision down for you")
+    return grant
+
+
+@bp.get("")
+def ask(grant_id: UUID) -> ResponseReturnValue:
+    """
+    Say who wrote what down, and whether anybody looked because of it; then ask.
+
+    Raises:
+        WrongStateError: It has ended already.
+    """
+    grant = _spoken(grant_id)
+    if not grant.is_live:
+        raise WrongStateError(f"grant `{grant_id}` has ended already")
+    return render_template("undoing/ask.html", grant=grant)
+
+
+@bp.post("")
+def undo(grant_id: UUID) -> ResponseReturnValue:
+    """End it."""
+    _spoken(grant_id)
+    with changing() as ctx:
+        grants.withdraw(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+    return redirect(url_for("undoing.done", grant_id=grant_id), 303)
+
+
+@bp.get("/done")
+def done(grant_id: UUID) -> ResponseReturnValue:
+    """Confirm, and say what cannot be undone."""
+    grant = _spoken(grant_id)
+    if grant.is_live:
+        return redirect(url_for("undoing.ask", grant_id=grant_id), 303)
+    return render_template("undoing/done.html", grant=grant)
