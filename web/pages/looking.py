@@ -147,7 +147,9 @@ class Group:
 
     words: str
     states: Mapping[str, FieldState]
-    """Each field that is dangerous to miss and is not simply there."""
+    """Each field that is dangerous to miss and is not there."""
+    cautions: tuple[str, ...]
+    """What must be known even of those that are there, each once."""
     said: tuple[Said, ...] = field(repr=False)
 
 
@@ -167,8 +169,9 @@ def _group(category: Category, opened: Opened, shared: frozenset[str], beyond: f
     closed = {each.name for each in category.fields if each.name in beyond and each.is_danger}
     states |= {name: FieldState("not-shared") for name in sorted(closed)}
     items = newest_first([each for each in opened.records if each.category == category.name])
-    watched = {name: state for name, state in states.items() if state.kind != "value" or state.detail}
-    return Group(category.words, watched, tuple(_once(items)))
+    watched = {name: state for name, state in states.items() if state.kind != "value"}
+    cautions = dict.fromkeys(state.detail for state in states.values() if state.kind == "value" and state.detail)
+    return Group(category.words, watched, tuple(cautions), tuple(_once(items)))
 
 
 def _once(items: Sequence[RecordView]) -> list[Said]:
