@@ -88,13 +88,14 @@ def shape_of(model: type[Base]) -> _Shape:
             table=model.__tablename__,
             keys=tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key),
             columns=columns,
-            head=_head(model.__tablename__, len(columns)),
+            head=head_of(model.__tablename__, len(columns)),
             names=tuple(encode_part(name) for name in columns),
         )
     return _SHAPES[model]
 
 
-def _head(table: str, columns: int) -> bytes:
+def head_of(table: str, columns: int) -> bytes:
+    """What the canonical bytes of a row with so many marked columns begin with."""
     return (2 + 2 * columns).to_bytes(4) + encode_part("row/1") + encode_part(table)
 
 
@@ -115,7 +116,7 @@ def canonical(model: type[Base], values: Mapping[str, Any]) -> bytes:
     """
     shape = shape_of(model)
     empty = {column for column in model.LATER if values[column] is None}
-    parts = [_head(shape.table, len(shape.columns) - len(empty)) if empty else shape.head]
+    parts = [head_of(shape.table, len(shape.columns) - len(empty)) if empty else shape.head]
     for column, name in zip(shape.columns, shape.names, strict=True):
         if column not in empty:
             parts += (name, encode_part(_plain(values[column])))

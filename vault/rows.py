@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Boolean, ColumnElement, Enum, Integer, LargeBinary, String, Uuid, inspect
 from sqlalchemy.types import TypeEngine
 
-from vault.authentic import Marks, shape_of
+from vault.authentic import Marks, head_of, shape_of
 from vault.clock import from_microseconds
 from vault.crypto.mac import encode_part, mac_matches
 from vault.errors import RowForgedError
@@ -45,6 +45,8 @@ class Layout:
     """Each marked column's encoded name and encoder, by place."""
     keys: tuple[int, ...]
     """The places of the primary key."""
+    later: frozenset[int]
+    """The places of columns that stand in the mark only where they hold something (`Base.LATER`)."""
 
     @property
     def selected(self) -> list[ColumnElement[Any]]:
@@ -58,10 +60,12 @@ class Layout:
         Raises:
             RowForgedError: A column holds what is not of its kind.
         """
-        parts = [self.head]
+        empty = {place for place in self.later if raw[place] is None}
+        parts = [head_of(self.model.__tablename__, len(self.parts) - len(empty)) if empty else self.head]
         try:
-            for (name, encode), value in zip(self.parts, raw, strict=False):
-                parts += (name, _NOTHING if value is None else encode(value))
+            for place, ((name, encode), value) in enumerate(zip(self.parts, raw, strict=False)):
+                if place not in empty:
+                    parts += (name, _NOTHING if value is None else encode(value))
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._forged() from error
         return b"".join(parts)
@@ -134,6 +138,7 @@ def layout_of(model: type[Base], *, sqlite: bool) -> Layout:
         head=shape.head,
         parts=tuple((encoded, kinds[name][0]) for name, encoded in zip(shape.columns, shape.names, strict=True)),
         keys=tuple(names.index(name) for name in shape.keys),
+        later=frozenset(names.index(name) for name in model.LATER),
     )
 
 
