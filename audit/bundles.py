@@ -15,6 +15,7 @@ from audit.entry import HASH_BYTES, Leaf
 from audit.events import ABOUT_THE_LOG
 from audit.payload import commitment_of
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH
+from audit.tree import places_of
 
 MEMBERS: Final = {member.name for member in fields(Leaf)}
 _SPECIAL: Final = frozenset(map(str, ABOUT_THE_LOG))
@@ -36,33 +37,57 @@ class Summary:
     """A bundle in which every leaf is canonical, in the tree, of an ordinary event and with its own payload."""
 
     runs: tuple[Run, ...]
+    tile: bytes
+    """The 256 leaf hashes."""
     levels: tuple[bytes, ...]
     """The hashes of the complete nodes in it, from level 1 (128 of 32 bytes) to level 8 (one)."""
     payloads: int
 
+    def nodes(self, start: int, end: int) -> list[bytes]:
+        """The complete nodes that cover the leaves from *start* to *end* (exclusive), counted within the bundle."""
+        hashes = (self.tile, *self.levels)
+        return [hashes[level][at * HASH_BYTES : (at + 1) * HASH_BYTES] for level, at in places_of(start, end)]
 
-def summarise(leaves: Sequence[bytes], tile: bytes, payloads: Sequence[bytes | None] | None) -> Summary | None:
+
+def members_of(leaves: Sequence[bytes], tile: bytes) -> list[dict[str, Any]] | None:
     """
-    What there is to know of one bundle; None where anything about it is out of the ordinary.
+    The members of a bundle's leaves; None where one of them is no ordinary leaf, or not what the tree holds.
 
     Args:
         leaves: Its leaves, as they are stored.
         tile: What the tree holds for them, 32 bytes each.
-        payloads: Their sealed payloads; None where payloads do not come with the leaves.
     """
     if len(leaves) != TILE_WIDTH:
         return None
     if b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves]) != tile:
         return None
     try:
-        members = [_ordinary(leaf) for leaf in leaves]
+        return [_ordinary(leaf) for leaf in leaves]
+    except (orjson.JSONDecodeError, _OddError, KeyError, TypeError):
+        return None
+
+
+def summarise(
+    members: Sequence[dict[str, Any]] | None, tile: bytes, payloads: Sequence[bytes | None] | None
+) -> Summary | None:
+    """
+    What there is to know of one bundle; None where anything about it is out of the ordinary.
+
+    Args:
+        members: What `members_of` found.
+        tile: The leaf hashes, 32 bytes each.
+        payloads: The sealed payloads of its leaves; None where payloads do not come with them.
+    """
+    if members is None:
+        return None
+    try:
         if payloads is not None and not _all_committed(members, payloads):
             return None
         runs = _runs(members)
-    except (orjson.JSONDecodeError, _OddError, KeyError, TypeError):
+    except (_OddError, TypeError, ValueError):
         return None
     count = 0 if payloads is None else sum(each["commitment"] is not None for each in members)
-    return Summary(runs, tuple(_levels(tile)), count)
+    return Summary(runs, tile, tuple(_levels(tile)), count)
 
 
 class _OddError(Exception):

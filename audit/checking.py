@@ -5,10 +5,9 @@ root; writers count without gaps, or the log declares the gap; payloads are thos
 the head after which it was opened.
 """
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -17,13 +16,12 @@ from audit.checkpoint import Checkpoint
 from audit.entry import HASH_BYTES, decode, leaf_hash
 from audit.errors import LeafInvalidError
 from audit.events import Event
+from audit.months import month_of
 from audit.numbers import Fault, Progress, fault_of, follow
 from audit.payload import commitment_of
 from audit.report import DefectKind, Report
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH
-from audit.tree import Frontier, Place
-
-_DAY_US: Final = 24 * 3600 * 1_000_000
+from audit.tree import Frontier, Place, root_of
 
 
 @dataclass(slots=True)
@@ -48,7 +46,6 @@ class Checker:
     _signed_before: Checkpoint | None = None
     _signed_root: bytes = b""
     _closed: bool = False
-    _months: dict[int, str] = field(default_factory=dict)
 
     def begin(self, log: int, signed: Checkpoint | None, *, closed: bool) -> None:
         """Begin to read *log*.
@@ -97,10 +94,10 @@ class Checker:
         None where it must be read leaf by leaf: nothing of it was taken.
         """
         size, signed = self.frontier.size, self._signed
-        end = size + TILE_WIDTH
-        within = signed is not None and size < signed.size < end
-        if summary is None or size % TILE_WIDTH or within or not all(map(self._goes_on, summary.runs)):
+        if summary is None or size % TILE_WIDTH or not all(map(self._goes_on, summary.runs)):
             return None
+        if signed is not None and size < signed.size <= size + TILE_WIDTH:
+            self._signed_root = self.root_within(summary, signed.size)
         for run in summary.runs:
             progress = self.writers[run.writer]
             progress.next_number, progress.last_time = run.last + 1, max(progress.last_time, run.time)
@@ -108,9 +105,11 @@ class Checker:
         completed = [((TILE_HEIGHT, size // TILE_WIDTH), root), *self.frontier.graft(TILE_HEIGHT, root)]
         self.report.entries += TILE_WIDTH
         self.report.payloads += summary.payloads
-        if signed is not None and end == signed.size:
-            self._signed_root = self.frontier.root
         return completed
+
+    def root_within(self, summary: Summary, size: int) -> bytes:
+        """The root of the tree at *size*, which lies within the next bundle or at its end."""
+        return root_of([*self.frontier.peaks, *summary.nodes(0, size - self.frontier.size)])
 
     def _goes_on(self, run: Run) -> bool:
         """Whether a run's writer is known, has not ended, and counts on from where it was."""
@@ -180,7 +179,7 @@ class Checker:
     def _check_payload(
         self, members: Mapping[str, Any], payload: bytes | None, kept_by: str | None, index: int
     ) -> None:
-        month = self._month(members["time"])
+        month = month_of(members["time"])
         if payload is not None:
             self.report.payloads += 1
             if commitment_of(payload).hex() != members["commitment"] or kept_by not in {None, month}:
@@ -189,12 +188,6 @@ class Checker:
             self.report.absent[month] = self.report.absent.get(month, 0) + 1
         else:
             self.report.add(DefectKind.PAYLOAD_MISSING, self.log, f"entry {index}")
-
-    def _month(self, time_us: int) -> str:
-        day = time_us // _DAY_US
-        if day not in self._months:
-            self._months[day] = time.strftime("%Y-%m", time.gmtime(day * 86_400))
-        return self._months[day]
 
 
 def _sentence(fault: Fault) -> str:

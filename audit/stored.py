@@ -5,24 +5,27 @@ that no leaf commits to, what is kept about writers, and what waits or was refus
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
 
+from audit.bundles import Summary
 from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.entry import leaf_hash, mac_is_sound, named_in
 from audit.errors import CheckpointInvalidError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, NODES, OUTBOX, PAYLOADS, WRITERS
+from audit.processes import in_order
 from audit.report import DefectKind, Report
 from audit.signer import Head, origin_of
 from audit.store import newest_log, stored_tree
+from audit.stored_bundles import summary_at, summary_in
+from audit.tiles import TILE_WIDTH
 from audit.tree import EMPTY_ROOT, Place
 
 Progress = Callable[[int, int], None]
-
-_CHUNK = 1024
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -37,6 +40,7 @@ def check_tables(
     head: Head | None = None,
     writer_key: Callable[[str], bytes] | None = None,
     disposed_months: Collection[str] = (),
+    url: str | None = None,
     progress: Progress = _no_progress,
 ) -> Report:
     """Verify the stored log; the report names every defect.
@@ -48,14 +52,15 @@ def check_tables(
         head: What the signer remembers, read before *connection* began; None if it is out of reach.
         writer_key: Derives writers' keys, to check the marks of waiting rows; None leaves the marks unchecked.
         disposed_months: Months ("2026-11") whose payloads may be absent.
-        progress: Told how many entries of how many are done, once a chunk.
+        url: Where other processes reach the same database, so that all cores read; None reads with *connection* alone.
+        progress: Told how many entries of how many are done, once a bundle.
     """
     checker = Checker(disposed_months=disposed_months, with_payloads=True)
     newest = newest_log(connection)
     for log in range(newest + 1):
         heads = _heads(connection, log, public_keys, origin_of(origin, log), checker.report)
         own_head = head if head is not None and head.log == log else None
-        _check_log(connection, checker, log, heads, own_head, closed=log < newest, progress=progress)
+        _check_log(connection, checker, log, heads, own_head, closed=log < newest, url=url, progress=progress)
     if head is not None and head.log > newest:
         checker.report.add(DefectKind.HEAD_DIFFERS, head.log, "the log that the signer remembers is not stored")
     _check_payload_rows(connection, checker.report)
@@ -72,6 +77,7 @@ def _check_log(
     head: Head | None,
     *,
     closed: bool,
+    url: str | None,
     progress: Progress,
 ) -> None:
     newest = heads[max(heads)] if heads else None
@@ -82,18 +88,47 @@ def _check_log(
     checker.begin(log, newest, closed=closed or head is not None)  # a live log may be ahead of its published head
     size = stored_tree(connection, log).size
     roots = {0: EMPTY_ROOT}
-    wanted = {*heads, -1 if head is None else head.size}
-    for start in range(0, size, _CHUNK):
-        completed: dict[Place, bytes] = {}
-        for nodes in _take_chunk(connection, checker, start, min(start + _CHUNK, size)):
-            completed.update(nodes)
-            if checker.frontier.size in wanted:
-                roots[checker.frontier.size] = checker.frontier.root
-        _check_nodes(connection, checker.report, log, completed)
-        progress(checker.frontier.size, size)
+    wanted = sorted({*heads, -1 if head is None else head.size})
+    here = partial(summary_in, connection, log)
+    there = None if url is None else partial(summary_at, url, log)
+    with in_order(there, size // TILE_WIDTH, here=here) as summaries:
+        for start in range(0, size, TILE_WIDTH):
+            end = min(start + TILE_WIDTH, size)
+            summary = next(summaries) if end - start == TILE_WIDTH else None
+            inner = [found for found in wanted if start < found <= end]
+            completed = _take_whole(checker, summary, inner, roots)
+            if completed is None:
+                completed = _take_one_by_one(connection, checker, start, end, inner, roots)
+            _check_nodes(connection, checker.report, log, completed)
+            progress(checker.frontier.size, size)
     checker.end()
     _check_unknown_nodes(connection, checker.report, log, size)
     _check_roots(checker.report, log, heads, head, roots)
+
+
+def _take_whole(
+    checker: Checker, summary: Summary | None, inner: Sequence[int], roots: dict[int, bytes]
+) -> dict[Place, bytes] | None:
+    """Take a bundle by its summary; the nodes above it that it completed, or None where it has to be read."""
+    if summary is None:
+        return None
+    found = {size: checker.root_within(summary, size) for size in inner}
+    completed = checker.take_bundle(summary)
+    if completed is None:
+        return None
+    roots.update(found)
+    return dict(completed)
+
+
+def _take_one_by_one(
+    connection: Executor, checker: Checker, start: int, end: int, inner: Sequence[int], roots: dict[int, bytes]
+) -> dict[Place, bytes]:
+    completed: dict[Place, bytes] = {}
+    for nodes in _take_chunk(connection, checker, start, end):
+        completed.update(nodes)
+        if checker.frontier.size in inner:
+            roots[checker.frontier.size] = checker.frontier.root
+    return completed
 
 
 def _take_chunk(connection: Executor, checker: Checker, start: int, end: int) -> Iterator[list[tuple[Place, bytes]]]:

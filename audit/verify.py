@@ -5,23 +5,19 @@ a ``checkpoint`` itself is read as a single log. Every tile, entry, writer's num
 is held against the signed head.
 """
 
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
 
 import orjson
 
-from audit.bundles import Summary, summarise
+from audit.bundles import Summary, members_of, summarise
 from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.cosignature import Quorum
 from audit.errors import CheckpointInvalidError, LeafInvalidError
+from audit.processes import in_order
 from audit.report import DefectKind, Report
 from audit.tiles import (
     CHECKPOINT,
@@ -37,10 +33,6 @@ from audit.tiles import (
 from audit.tree import HASH_BYTES, Place
 
 Progress = Callable[[int, int], None]
-
-WORTH_PROCESSES: Final = 64
-"""Bundles (of 256 entries) from which on starting more processes costs less than it gains."""
-BUNDLES_AT_ONCE: Final = 8
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -155,7 +147,8 @@ class _LogFolder:
 
 def _verify_log(files: _LogFolder, checker: Checker, size: int, progress: Progress) -> None:
     nodes: dict[int, list[bytes]] = {}
-    with _summaries(files, size // TILE_WIDTH) as summaries:
+    summarise_one = partial(_summary, files.folder, with_payloads=files.has_payloads)
+    with in_order(summarise_one, size // TILE_WIDTH, here=summarise_one) as summaries:
         for number, width in tiles_at(size, 0):
             whole = checker.take_bundle(next(summaries)) if width == TILE_WIDTH else None
             taken = _take_bundle(files, checker, number, width) if whole is None else whole
@@ -168,18 +161,6 @@ def _verify_log(files: _LogFolder, checker: Checker, size: int, progress: Progre
     checker.end()
 
 
-@contextmanager
-def _summaries(files: "_LogFolder", bundles: int) -> Iterator[Iterator[Summary | None]]:
-    """What each whole bundle comes to, in their order; of a long log, by as many processes as there are cores."""
-    numbers, summarise_one = range(bundles), partial(_summary, files.folder, with_payloads=files.has_payloads)
-    if bundles < WORTH_PROCESSES:
-        yield map(summarise_one, numbers)
-        return
-    # Started afresh: a fork would take with it locks that threads of this process may hold.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        yield pool.map(summarise_one, numbers, chunksize=BUNDLES_AT_ONCE)
-
-
 def _summary(folder: Path, number: int, *, with_payloads: bool) -> Summary | None:
     """One bundle as its files say; None where one of them is missing or malformed."""
     try:
@@ -188,7 +169,7 @@ def _summary(folder: Path, number: int, *, with_payloads: bool) -> Summary | Non
         held = unpack_payloads((folder / payloads_path(number)).read_bytes()) if with_payloads else None
     except (LeafInvalidError, OSError):
         return None
-    return summarise(leaves, tile, held) if held is None or len(held) == len(leaves) else None
+    return summarise(members_of(leaves, tile), tile, held) if held is None or len(held) == len(leaves) else None
 
 
 def _kept(following: Path) -> int | None:

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from audit import verify
-from audit.bundles import summarise
+from audit import processes, stored, verify
+from audit.bundles import Summary, members_of, summarise
 from audit.report import DefectKind, Report
 from audit.tiles import TILE_WIDTH, entries_path, pack_entries, payloads_path, tile_path, unpack_entries
 from audit.tree import Frontier, Place, node_hash
 from tests import long_log
+from tests.log_world import LogWorld
 
 BUNDLES = 5
 COUNT = BUNDLES * TILE_WIDTH + 77
@@ -47,7 +49,7 @@ def test_a_sound_log_is_sound_and_counted_alike(made: Path, monkeypatch: pytest.
 
 
 def test_processes_come_to_the_same_report_and_progress_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(processes, "WORTH", 1)
     seen: list[int] = []
     assert proved(made, seen) == one_by_one(made, monkeypatch)
     assert seen == [*(TILE_WIDTH * number for number in range(1, BUNDLES + 1)), COUNT]
@@ -80,15 +82,15 @@ HARMS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "processes"), [*((name, False) for name in HARMS), ("a leaf", True)])
+@pytest.mark.parametrize(("name", "many"), [*((name, False) for name in HARMS), ("a leaf", True)])
 def test_every_damage_is_named_as_it_is_leaf_by_leaf(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, processes: bool
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, many: bool
 ) -> None:
     folder = tmp_path / "log"
     shutil.copytree(made, folder)
     HARMS[name](folder)
-    if processes:
-        monkeypatch.setattr(verify, "WORTH_PROCESSES", 1)
+    if many:
+        monkeypatch.setattr(processes, "WORTH", 1)
     report, plain = proved(folder), one_by_one(folder, monkeypatch)
     assert report.defects == plain.defects
     assert report.defects
@@ -99,9 +101,13 @@ def _bundle(folder: Path) -> Iterator[tuple[list[bytes], bytes]]:
     yield unpack_entries((folder / entries_path(1)).read_bytes()), (folder / tile_path(0, 1)).read_bytes()
 
 
+def _summary(leaves: list[bytes], tile: bytes) -> Summary | None:
+    return summarise(members_of(leaves, tile), tile, None)
+
+
 def test_a_summary_holds_every_node_of_its_bundle(made: Path) -> None:
     ((leaves, tile),) = _bundle(made)
-    summary = summarise(leaves, tile, None)
+    summary = _summary(leaves, tile)
     assert summary is not None
     frontier, nodes = Frontier(), dict[int, bytes]()
     for at in range(0, len(tile), 32):
@@ -126,10 +132,10 @@ def test_grafted_subtrees_make_the_tree_that_single_leaves_make() -> None:
 
 def test_a_damaged_log_is_never_summarised_as_sound(made: Path) -> None:
     ((leaves, tile),) = _bundle(made)
-    assert summarise(leaves[:-1], tile[:-32], None) is None
-    assert summarise([*leaves[:-1], leaves[-1] + b" "], tile, None) is None
-    assert summarise(leaves, tile[:-1] + b"\0", None) is None
-    assert summarise(leaves, tile, [None] * TILE_WIDTH) is None
+    assert _summary(leaves[:-1], tile[:-32]) is None
+    assert _summary([*leaves[:-1], leaves[-1] + b" "], tile) is None
+    assert _summary(leaves, tile[:-1] + b"\0") is None
+    assert summarise(members_of(leaves, tile), tile, [None] * TILE_WIDTH) is None
 
 
 def test_the_kinds_of_damage_are_those_of_the_report(made: Path, tmp_path: Path) -> None:
@@ -137,3 +143,44 @@ def test_the_kinds_of_damage_are_those_of_the_report(made: Path, tmp_path: Path)
     shutil.copytree(made, folder)
     HARMS["a leaf"](folder)
     assert proved(folder).defects[0].kind is DefectKind.ENTRY_CHANGED
+
+
+def test_tables_read_by_other_processes_come_to_the_same_report(log: LogWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (3 * TILE_WIDTH - 20, 60, 5):
+        log.write(count)
+        log.sequence()
+    monkeypatch.setattr(processes, "WORTH", 1)
+    alone = log.checked()
+    assert log.checked(url=log.database.url.render_as_string(hide_password=False)) == alone
+    assert alone.sound
+    assert alone.entries > 3 * TILE_WIDTH
+    monkeypatch.setattr(stored, "summary_in", lambda *_given: None)
+    assert log.checked() == alone
+
+
+TABLE_HARMS = {
+    "a leaf": "UPDATE audit_entries SET leaf = (SELECT leaf FROM audit_entries WHERE index_ = 301) WHERE index_ = 300",
+    "a leaf's hash": "UPDATE audit_entries SET leaf_hash = :other WHERE index_ = 300",
+    "a subject": "UPDATE audit_entries SET subject = :other WHERE index_ = 300",
+    "a node": "UPDATE audit_nodes SET hash = :other WHERE level = 2 AND index_ = 70",
+    "a node missing": "DELETE FROM audit_nodes WHERE level = 3 AND index_ = 33",
+    "an entry missing": "DELETE FROM audit_entries WHERE index_ = 300",
+    "a payload": "UPDATE audit_payloads SET payload = :other WHERE rowid = 300",
+    "a payload's month": "UPDATE audit_payloads SET month = '2025-01'",
+}
+
+
+@pytest.mark.parametrize("harm", TABLE_HARMS.values(), ids=TABLE_HARMS.keys())
+def test_every_damage_to_the_tables_is_named_as_it_is_leaf_by_leaf(
+    sqlite_log: LogWorld, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    log = sqlite_log
+    log.write(3 * TILE_WIDTH)
+    log.sequence()
+    with log.database.write.begin() as connection:
+        given = {"other": b"o" * 32} if ":other" in harm else {}
+        connection.execute(text(harm.replace("index_", '"index"')), given)
+    found = log.checked()
+    assert found.defects
+    monkeypatch.setattr(stored, "summary_in", lambda *_given: None)
+    assert log.checked() == found

@@ -70,6 +70,7 @@ def _check_log(vault: Vault, config: Config) -> Report:
             origin=config.origin,
             head=head,
             writer_key=vault.keyring.writer_key,
+            url=vault.db.url.render_as_string(hide_password=False),
             progress=tell,
         )
 
