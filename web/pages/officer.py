@@ -34,6 +34,7 @@ def home() -> ResponseReturnValue:
     """What is shared with the service now, what ends soonest first."""
     with reading() as ctx:
         live = [each for each in grants.of_service(ctx, service_id=service_id()) if each.is_live]
+        soon = {each.grant_id for each in grants.ending_soon(ctx, service_id=service_id())}
         waiting = sum(
             each.state is RequestState.PENDING and each.purpose.citizen_decides
             for each in requests.of_service(ctx, service_id=service_id())
@@ -42,6 +43,7 @@ def home() -> ResponseReturnValue:
     return render_template(
         "officer/home.html",
         live=sorted(live, key=lambda each: each.not_after),
+        soon=soon,
         waiting=waiting,
         open_cases=open_cases,
     )
