@@ -1,6 +1,6 @@
 """Changing a share: take things away from it, or let it go on for longer; asked, checked, then done."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from vault.catalogue import CATALOGUE
 from vault.grants import GrantView
 from web import proving
 from web.auth import me
-from web.pages.common import Answers, changing, page, reading
+from web.pages.common import Answers, changing, page
 from web.pages.periods import Period
-from web.pages.sharing import grant_of
+from web.pages.sharing import grant_of, longer_period
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("share_changes", __name__, url_prefix="/sharing/<uuid:grant_id>")
@@ -101,14 +101,9 @@ def _done(grant_id: UUID, *, less: bool) -> ResponseReturnValue:
 
 
 def _renewable(grant_id: UUID) -> tuple[GrantView, Period] | None:
-    """The share, and until when it may go on; nothing where it cannot, or already lasts as long as it may."""
     grant = grant_of(grant_id)
-    if not grant.can_renew:
-        return None
-    with reading() as ctx:
-        most = grants.renewal(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
-    period = Period(after=(grant.not_after - datetime.resolution).date(), last=most.until.date())
-    return (grant, period) if period.after < period.last else None
+    period = longer_period(grant)
+    return (grant, period) if period else None
 
 
 def _longer(grant_id: UUID) -> str:

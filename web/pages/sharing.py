@@ -1,5 +1,6 @@
 """Who can see my data: what is shared now, with whom, until when; and stopping it."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from vault.grants import GrantView
 from vault.kinds import GrantState
 from web.auth import me
 from web.pages.common import changing, reading
+from web.pages.periods import Period
 
 bp: Final = Blueprint("sharing", __name__, url_prefix="/sharing")
 BLUEPRINTS: Final = (bp,)
@@ -26,6 +28,16 @@ def grant_of(grant_id: UUID) -> GrantView:
     """
     with reading() as ctx:
         return grants.view(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+
+
+def longer_period(grant: GrantView) -> Period | None:
+    """Until when a share may go on; nothing where it cannot, or lasts as long as it may already."""
+    if not grant.can_renew:
+        return None
+    with reading() as ctx:
+        most = grants.renewal(ctx, citizen_id=grant.citizen_id, grant_id=grant.grant_id)
+    period = Period(after=(grant.not_after - datetime.resolution).date(), last=most.until.date())
+    return period if period.after < period.last else None
 
 
 @bp.get("")
@@ -43,7 +55,8 @@ def overview() -> ResponseReturnValue:
 def show(grant_id: UUID) -> ResponseReturnValue:
     """All there is to know of one share, and what may be done about it."""
     grant = grant_of(grant_id)
-    return render_template("sharing/show.html", grant=grant, has_receipt=_has_receipt(grant))
+    longer = longer_period(grant) is not None
+    return render_template("sharing/show.html", grant=grant, longer=longer, has_receipt=_has_receipt(grant))
 
 
 def _has_receipt(grant: GrantView) -> bool:

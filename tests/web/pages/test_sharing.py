@@ -128,6 +128,7 @@ def test_a_share_that_lasts_as_long_as_it_may_is_not_made_longer(portal: Portal)
     submit(client, here, {"until": "longest"})
     submit(client, f"{here}/check", {})
     assert client.get(here).location == f"/sharing/{grant.grant_id}"
+    assert here not in client.get(f"/sharing/{grant.grant_id}").text
 
 
 def test_a_share_shows_who_holds_copies_how_often_they_looked_and_how_many_looks_are_left(portal: Portal) -> None:
