@@ -1,15 +1,16 @@
 """``citizen-vault citizen …``: who there is and where they stand. Nobody's record is opened here."""
 
+from collections import Counter
 from uuid import UUID
 
 import click
 
-from vault import citizens, grants, outgoing, records, requests
+from vault import citizens, disposal, grants, outgoing, records, requests
 from vault.citizens import CitizenView
 from vault.context import OPERATOR
 from vault.kinds import CitizenStatus
 from web.cli import holding_back
-from web.cli.showing import json_option, show, table
+from web.cli.showing import counted, json_option, show, table
 from web.opening import opened
 
 
@@ -99,3 +100,33 @@ def letters(*, as_json: bool) -> None:
 
 for command in (holding_back.hold_back, holding_back.show_again, holding_back.held_back):
     citizen.add_command(command)
+
+
+@citizen.command()
+@click.option("--dry-run", is_flag=True, help="Only say what is due; dispose of nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@json_option
+def dispose(*, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """
+    Dispose of the items that were kept long enough: deleted for good, each with an entry in the log.
+
+    What is under a legal hold, or has an open case about it, stays. Back-ups made before still hold it until they end.
+
+    \b
+    Example: citizen-vault citizen dispose --dry-run
+    """
+    with opened() as vault:
+        with vault.reading(OPERATOR) as ctx:
+            found = disposal.due(ctx)
+        counts = Counter(f"{item.category} ({item.retention_class})" for item in found)
+        rows = [{"category": name, "items": count} for name, count in sorted(counts.items())]
+        if dry_run or not found:
+            show({"due": rows, "disposed": 0}, as_json=as_json, lines=table(rows, "category", "items"))
+            return
+        if not yes:
+            click.confirm(f"Delete {counted(len(found), 'item')} for good?", abort=True, err=True)
+        done = 0
+        for item in found:
+            with vault.transaction(OPERATOR) as ctx:
+                done += disposal.dispose(ctx, item=item)
+    show({"due": rows, "disposed": done}, as_json=as_json, lines=[f"{counted(done, 'item')} disposed of"])

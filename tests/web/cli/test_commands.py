@@ -302,3 +302,9 @@ def test_policies_are_checked_and_put_in_words(run: Run, tmp_path: Path) -> None
     assert run("policy", "check", tmp_path).status == 1
     assert "permit" in run("policy", "explain").out
     assert run("policy", "explain", "no-such-rule").status == 1
+
+
+def test_nothing_is_disposed_of_before_its_day(laid: Run, bundles: Path) -> None:
+    laid("import", bundles, *FROM_HOSPITAL)
+    assert laid("citizen", "dispose", "--dry-run").out.strip() == "none"
+    assert laid("citizen", "dispose", "--yes", "--json").json == {"due": [], "disposed": 0}
