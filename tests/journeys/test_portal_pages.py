@@ -39,11 +39,13 @@ STARTS = {
         "/sharing",
         "/activity",
         "/told-us",
+        "/security",
+        "/security/recovery",
     ],
     "priya": ["/home", "/record/condition"],
-    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask"],
+    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/desk", "/security"],
     "social-worker": ["/officer"],
-    "auditor": ["/audit"],
+    "auditor": ["/audit", "/security"],
     "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
 }
 _ONE_OF_MANY = re.compile(

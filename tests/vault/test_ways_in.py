@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from tests.vault.house import ALLOWED, House
 from vault import (
@@ -29,9 +30,11 @@ from vault.errors import (
     LinkUsedError,
     NotFoundError,
     RecoveryWaitsError,
+    RowForgedError,
     SecondPersonNeededError,
     WrongStateError,
 )
+from vault.holding import hold
 from vault.identities import Vouched
 from vault.ids import new_id
 from vault.judging import check_proven
@@ -314,3 +317,51 @@ def test_a_recovery_says_where_it_stands(house: House, owner: UUID, waiting: UUI
     assert found
     assert (found.state, found.first_by) == (RecoveryState.WAITING, FIRST.account_id)
     assert found.first_at.date() >= date(2026, 1, 1)
+
+
+# --- planted and changed rows ---
+
+
+def damage(house: House, statement: str, **values: Any) -> None:
+    with house.vault.db.write.connect() as connection:
+        connection.execute(text(statement), values)
+        connection.commit()
+
+
+def test_a_way_in_that_was_changed_behind_the_vaults_back_is_believed_in_nothing(house: House, owner: UUID) -> None:
+    thief = new_id()
+    with house.vault.transaction(SYSTEM) as ctx:
+        made = recovery_codes.make(ctx, account_id=owner)
+        letter = letters.make(ctx, account_id=owner)
+        identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
+        unfinished = identities.keep_unfinished(ctx, whom=vouch(house, "s-2"))
+    for table in ("recovery_codes", "letter_codes", "identities"):
+        damage(house, f"UPDATE {table} SET account_id = :thief", thief=thief.hex if house.vault.db.is_sqlite else thief)
+    damage(house, "UPDATE bindings SET expires_at = 4102444800000000")
+    with pytest.raises(RowForgedError), house.vault.transaction(SYSTEM) as ctx:
+        recovery_codes.use(ctx, typed=made[0])
+    with pytest.raises(RowForgedError), house.vault.transaction(SYSTEM) as ctx:
+        letters.begin_try(ctx, typed=letter.code)
+    with pytest.raises(RowForgedError), house.vault.reading(SYSTEM) as ctx:
+        identities.account_of(ctx, whom=vouch(house))
+    with pytest.raises(RowForgedError), house.vault.reading(SYSTEM) as ctx:
+        identities.unfinished(ctx, handle=unfinished)
+
+
+def test_a_recovery_whose_wait_was_shortened_gives_no_link(house: House, owner: UUID, waiting: UUID) -> None:
+    damage(house, "UPDATE recoveries SET ready_at = 1")
+    with pytest.raises(RowForgedError), house.vault.transaction(FIRST) as ctx:
+        recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
+
+
+def test_every_way_in_is_held_against_the_log(house: House, owner: UUID, waiting: UUID) -> None:
+    with house.vault.transaction(SYSTEM) as ctx:
+        recovery_codes.make(ctx, account_id=owner)
+        recovery_codes.make(ctx, account_id=owner)
+        identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
+    with house.vault.snapshot(OPERATOR) as ctx:
+        assert hold(ctx.session).defects == ()
+    damage(house, "DELETE FROM recoveries")
+    damage(house, "DELETE FROM identities")
+    with house.vault.snapshot(OPERATOR) as ctx:
+        assert [defect.kind for defect in hold(ctx.session).defects] == ["deleted", "deleted"]

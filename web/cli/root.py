@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "service": Entry("web.cli.services", "service", "Register services and their keys; suspend them."),
     "purpose": Entry("web.cli.purposes", "purpose", "Register the reasons for which data may be asked."),
     "registry": Entry("web.cli.registry", "registry", "What waits for a second person; the record of processing."),
+    "letter-code": Entry("web.cli.letter", "letter_code", "Print a letter with a code that signs a resident in."),
     "enrol-link": Entry("web.cli.enrol", "enrol_link", "Make a one-time link that lets a person add a passkey."),
     "audit": Entry("web.cli.audit", "audit", "Verify, export and prove the log."),
     "witness": Entry("web.cli.witness", "witness", "Vouch for the log of another council."),

@@ -263,6 +263,12 @@ def test_an_enrolment_link_takes_two_people_once_there_are_two(laid: Run) -> Non
     assert laid("enrol-link").status == 2
 
 
+def test_a_letter_is_printed_for_a_resident_and_for_nobody_unknown(laid: Run) -> None:
+    unknown = laid("letter-code", "--citizen", "00000000-0000-4000-8000-000000000000")
+    assert (unknown.status, unknown.out) == (1, "")
+    assert laid("letter-code").status == 2
+
+
 def test_a_wrong_key_store_is_told_at_once(laid: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = os.environ["CITIZEN_VAULT_HOME"] + "/vault.db"
     monkeypatch.setenv("CITIZEN_VAULT_HOME", str(tmp_path / "other"))

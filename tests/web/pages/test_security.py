@@ -154,6 +154,7 @@ def test_the_desk_finds_one_person_by_two_facts_and_tells_nothing_else_apart(por
     assert {answer.status_code for answer in answers} == {422}
     assert all("We found nobody with this number" in answer.text for answer in answers)
     assert submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "edith")}).location == "/desk/person"
+    assert "None</textarea>" not in client.get("/desk/person").text
     letter = submit(client, "/desk/letter", {}, form_at="/desk/person").text
     assert re.search(r"<code>[0-9A-Z]{4}(-[0-9A-Z]{4}){3}</code>", letter)
     assert "Edith" not in letter
@@ -180,3 +181,37 @@ def test_a_name_is_kept_and_an_empty_one_is_an_error(portal: Portal) -> None:
     assert submit(client, address, {"name": "<b>Gran's phone</b>"}).location == "/security"
     assert "&lt;b&gt;Gran" in client.get("/security").text
     assert "You cannot remove your last passkey" in client.get(f"/security/passkeys/{made.passkey_id}/remove").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/sign-in/code", "/sign-in/letter", "/sign-in/who", "/sign-in/passkey", "/prove", "/security/codes", "/desk"],
+)
+def test_no_form_of_signing_in_is_taken_from_another_site(portal: Portal, address: str) -> None:
+    client = portal.client("carer" if address == "/desk" else "edith")
+    assert client.post(address, data={"code": "x"}).status_code == 400
+    assert client.post(address, json={}).status_code == 400
+
+
+def test_tries_are_counted_by_address_and_by_person_and_lock_nobody_else_out(portal: Portal) -> None:
+    stranger = portal.client()
+    token = token_in(stranger.get("/sign-in/code"))
+    answers = [stranger.post("/sign-in/code", data={"csrf_token": token, "code": "x"}).status_code for _ in range(22)]
+    assert answers[-1] == 429
+    assert portal.client("edith").get("/home").status_code == 200
+    elsewhere = portal.client()
+    elsewhere.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert submit(elsewhere, "/sign-in/code", {"code": "x"}).status_code == 422
+
+
+def test_signing_in_gives_a_new_cookie_whatever_was_there_before(portal: Portal) -> None:
+    with portal.vault.transaction(OPERATOR) as ctx:
+        letter = letters.make(ctx, account_id=portal.account("edith"))
+    client = portal.client("carer")
+    planted = client.get_cookie(COOKIE, domain="localhost")
+    assert planted
+    submit(client, "/sign-in/letter", {"code": letter.code, **birthday(portal, "edith")})
+    now = client.get_cookie(COOKIE, domain="localhost")
+    assert now
+    assert now.value != planted.value
+    assert client.get("/officer").status_code == 403
