@@ -50,14 +50,14 @@ def test_a_sound_translation_has_no_fault(source: str, words: str) -> None:
 
 
 def literal_text(template: str) -> list[str]:
-    """What a template says outside ``_()``: words between its tags, and in attributes that people hear."""
+    """What a template says outside ``_()``: between tags, and in attributes that people hear; a command is no words."""
     data = "".join(
         value if kind == "data" else " " if kind in {"block_end", "variable_end"} else ""
         for _, kind, value in Environment(autoescape=True).lex(template)
         if kind in {"data", "block_end", "variable_end"}
     )
     heard = re.findall(r'\b(?:aria-label|alt|title|placeholder)="([^"]*)"', data)
-    between = re.sub(r"<style>.*?</style>|<[^>]*>|&\w+;|\bgovuk-[\w-]+", "\n", data, flags=re.DOTALL).splitlines()
+    between = re.sub(r"<(style|pre)\b.*?</\1>|<[^>]*>|&\w+;|\bgovuk-[\w-]+", "\n", data, flags=re.DOTALL).splitlines()
     return [words.strip() for words in (*heard, *between) if re.search(r"[A-Za-z]{2}", words)]
 
 
@@ -67,6 +67,7 @@ def literal_text(template: str) -> list[str]:
         ('<p class="big">{{ _("Stop") }}</p>', []),
         ("<p>Stop {{ name }}</p>", ["Stop"]),
         ('<a aria-label="Stop sharing">{{ x }}</a>', ["Stop sharing"]),
+        ('<pre class="vault-code">citizen-vault audit verify</pre>', []),
         ("{# Stop #}<br>·{% if x %}–{% endif %}", []),
     ],
 )
