@@ -1,7 +1,10 @@
 """``citizen-vault keys …``: the root key and what it wraps, described and renewed; never shown."""
 
+from uuid import UUID
+
 import click
 
+from vault.erasure import destroy_keys
 from vault.rotation import rotate_root
 from web.cli.showing import counted, json_option, show
 from web.opening import opened
@@ -9,7 +12,7 @@ from web.opening import opened
 
 @click.group(no_args_is_help=True)
 def keys() -> None:
-    """Describe and rotate the root key. No key is ever shown."""
+    """Describe and rotate the root key, and destroy a citizen's keys. No key is ever shown."""
 
 
 @keys.command()
@@ -39,3 +42,26 @@ def rotate(*, destroy_old: bool) -> None:
     with opened() as vault:
         count = rotate_root(vault, destroy_old=destroy_old)
     click.echo(f"{counted(count, 'key')} wrapped anew")
+
+
+@keys.command()
+@click.argument("citizen", type=click.UUID)
+@click.option("--again", type=click.UUID, help="The citizen's id a second time; asked for where left out.")
+@click.option("--yes", is_flag=True, help="Do not ask a last time.")
+def destroy(*, citizen: UUID, again: UUID | None, yes: bool) -> None:
+    """
+    Destroy the record keys of CITIZEN: the record can never be read again, here or from a back-up.
+
+    The citizen must be closed, deceased or merged. Who looked stays in the log. A run that was killed is finished by
+    running it again.
+
+    \b
+    Example: citizen-vault keys destroy 4f0c…
+    """
+    if (again or click.prompt("This cannot be undone. Type the citizen's id again", type=click.UUID)) != citizen:
+        raise click.UsageError("the two ids are not the same; nothing was destroyed")
+    if not yes:
+        click.confirm("Destroy the keys now?", abort=True, err=True)
+    with opened() as vault:
+        count = destroy_keys(vault, citizen_id=citizen)
+    click.echo(f"{counted(count, 'key')} destroyed; what they sealed cannot be read again")

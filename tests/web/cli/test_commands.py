@@ -314,3 +314,13 @@ def test_nothing_is_disposed_of_before_its_day(laid: Run, bundles: Path) -> None
     laid("import", bundles, *FROM_HOSPITAL)
     assert laid("citizen", "dispose", "--dry-run").out.strip() == "none"
     assert laid("citizen", "dispose", "--yes", "--json").json == {"due": [], "disposed": 0}
+
+
+def test_destroying_keys_asks_for_the_id_twice_and_leaves_a_whole_log(laid: Run, bundles: Path) -> None:
+    laid("import", bundles, *FROM_HOSPITAL)
+    citizen_id = laid("citizen", "list").out.splitlines()[1].split()[0]
+    other = "00000000-0000-4000-8000-000000000000"
+    assert laid("keys", "destroy", citizen_id, "--again", other, "--yes").status == 2
+    assert laid("citizen", "status", citizen_id, "closed").status == 0
+    assert laid("keys", "destroy", citizen_id, "--again", citizen_id, "--yes").status == 0
+    assert laid("audit", "verify").status == 0
