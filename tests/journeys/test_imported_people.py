@@ -245,8 +245,9 @@ def test_a_word_by_telephone_counts_as_far_as_it_went_and_the_resident_sees_who_
 
 def write_down(desk: Page, place: Place, named: str) -> None:
     """As the officer at *desk*: write down that the person of the one request that waits said yes to *named*."""
-    desk.goto(f"{place.address}/officer")
-    desk.locator("main a[href*='/officer/requests/']").last.click()
+    desk.goto(f"{place.address}/officer/requests?show=waiting")
+    desk.locator("main th a[href*='/officer/requests/']").last.click()
+    desk.locator("main a[href$='/decision']").click()
     desk.locator("input[value=some]").check()
     press(desk, "Continue")
     desk.locator(f"input[value='{named}']").check()

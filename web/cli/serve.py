@@ -1,5 +1,6 @@
 """``citizen-vault serve``: the portal and the API, with the log's sequencer beside them as a process of its own."""
 
+import ipaddress
 import os
 import signal
 import socket
@@ -42,6 +43,8 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
     if is_sqlite and (workers or 1) > 1:
         raise click.UsageError("a SQLite vault is served by one worker; use PostgreSQL for more")
     address = _free_address(host, port)
+    for words in warnings(address, config):
+        click.secho(f"warning: {words}", fg="yellow", err=True)
     click.echo(
         f"{config.council}: {config.issuer}" + (f"\nThe story in five steps: {config.issuer}/demo" if links else "")
     )
@@ -83,6 +86,28 @@ def _look(config: Config) -> tuple[bool, list[tuple[str, str]]]:
             else []
         )
         return vault.db.is_sqlite, links
+
+
+def warnings(address: str, config: Config) -> list[str]:
+    """What an operator should know of listening at *address*: nothing where only this machine can reach it."""
+    if _is_here(address):
+        return []
+    found = []
+    if not config.secure:
+        found.append(
+            f"others can reach {address}, and all that is read and sent there goes in clear; put a proxy that speaks "
+            f"https in front of it, and set {PREFIX}ISSUER to its https:// address and {PREFIX}PROXIES to 1"
+        )
+    if config.demo:
+        found.append(f"this is a demo, where one click makes you anybody; whoever can reach {address} can do that")
+    return found
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _free_address(host: str, port: int) -> str:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from web.cli import serve as serving
+from web.config import Config
+
 PATIENCE = 60  # seconds, on a machine that does much else
 
 
@@ -139,3 +142,23 @@ def test_what_strangers_tried_is_in_the_log_as_a_sum_when_the_server_has_stopped
     assert 1 <= len([leaf for leaf in leaves if leaf["event"] == "audit:sums"]) <= 2  # the tries may span two minutes
     assert server.log("SELECT 1 FROM audit_outbox") == []
     assert server.call("audit", "verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "issuer", "demo", "words"),
+    [
+        ("127.0.0.1", "http://localhost:8000", True, []),
+        ("::1", "http://localhost:8000", False, []),
+        ("0.0.0.0", "https://vault.example.org", False, []),  # noqa: S104 -- nothing listens there
+        ("0.0.0.0", "http://localhost:8000", False, ["in clear"]),  # noqa: S104 -- as above
+        ("192.0.2.7", "http://localhost:8000", True, ["in clear", "anybody"]),
+        ("vault.example.org", "https://vault.example.org", True, ["anybody"]),
+    ],
+)
+def test_whoever_listens_where_others_can_reach_it_is_warned(
+    address: str, issuer: str, words: list[str], *, demo: bool
+) -> None:
+    config = Config.from_environment({"CITIZEN_VAULT_ISSUER": issuer, "CITIZEN_VAULT_DEMO": str(int(demo))})
+    found = serving.warnings(address, config)
+    assert len(found) == len(words)
+    assert all(word in said for word, said in zip(words, found, strict=True))
