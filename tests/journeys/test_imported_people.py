@@ -238,7 +238,7 @@ def test_a_word_by_telephone_counts_as_far_as_it_went_and_the_resident_sees_who_
         assert read(place, token, frozenset({"contact.address"})).status_code == HTTPStatus.FORBIDDEN
     with place.resident(caller) as page:
         page.goto(f"{place.address}/sharing")
-        assert "You told us, and a member of staff wrote it down" in page.inner_text("main")
+        assert "You told us on the phone, and a member of staff wrote it down" in page.inner_text("main")
         stop(page, place)
     assert read(place, token).status_code == HTTPStatus.UNAUTHORIZED
 
