@@ -1,0 +1,104 @@
+"""The log in a browser: an auditor searches, proves and copies; a resident narrows, checks and questions; with axe."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.looking import NARROW, WIDE, faults
+from tests.journeys.test_portal_pages import enter
+from tests.log_reading import told
+from tests.portal_world import Portal
+
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
+
+
+def sound(page: Page, axe: str) -> None:
+    """No fault at either width; axe needs scripts, so this is for journeys that have them."""
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        assert faults(page, axe) == [], page.url
+    page.set_viewport_size(WIDE)
+
+
+@SCRIPTS
+def test_an_auditor_searches_proves_a_line_and_takes_a_copy(
+    chromium: Browser, served: Portal, axe: str, tmp_path: Path, *, scripts: bool
+) -> None:
+    served.sequence()
+    with enter(chromium, served, "auditor", java_script_enabled=scripts, accept_downloads=True) as context:
+        page = context.new_page()
+        page.goto(f"{served.address}/audit")
+        page.get_by_label("Event").select_option("record:refused")
+        page.get_by_label("Outcome").select_option("refused")
+        page.get_by_role("button", name="Search").click()
+        assert "event=record%3Arefused" in page.url
+        events = page.locator("tbody tr td:nth-child(3)").all_inner_texts()
+        assert events
+        assert all("record:refused" in words for words in events)
+        if scripts:
+            sound(page, axe)
+        listed = page.url
+        page.locator("tbody a").first.click()
+        assert "What the rules said" in page.inner_text("main")
+        page.get_by_role("button", name="Verify this entry").click()
+        assert page.inner_text("h1") == "Verified"
+        assert "signed by the key of the log" in page.inner_text("main")
+        if scripts:
+            sound(page, axe)
+        page.goto(listed)
+        page.get_by_role("link", name=re.compile("Take a copy")).click()
+        assert re.search(r"The copy holds \d+ lines?", page.inner_text("main"))
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Download the copy").click()
+        coming.value.save_as(tmp_path / "copy.zip")
+    with zipfile.ZipFile(tmp_path / "copy.zip") as copy:
+        assert len([name for name in copy.namelist() if name.endswith(".tlog-proof")]) == len(events)
+    assert len(told(served.vault, "audit:exported")) == 1
+
+
+def test_the_auditors_mistakes_and_empty_lists_are_told_accessibly(chromium: Browser, served: Portal, axe: str) -> None:
+    served.sequence()
+    with enter(chromium, served, "auditor") as context:
+        page = context.new_page()
+        for path in ("/audit?since=nonsense", "/audit?reference=nobody", "/audit/export?reference=nobody"):
+            page.goto(served.address + path)
+            sound(page, axe)
+        page.goto(f"{served.address}/audit/person")
+        for way, field in (("By NHS number and date of birth", "NHS number"), ("By a reference", "Name of its system")):
+            page.get_by_label(way).check()
+            assert page.get_by_label(field).is_visible()
+            page.get_by_role("button", name="Find").click()
+            assert page.title().startswith("Error: ")
+            assert page.evaluate("document.activeElement.className") == "govuk-error-summary"
+            sound(page, axe)
+
+
+@SCRIPTS
+def test_a_resident_narrows_who_looked_and_questions_a_line(
+    chromium: Browser, served: Portal, axe: str, *, scripts: bool
+) -> None:
+    served.sequence()
+    with enter(chromium, served, "edith", java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"{served.address}/activity")
+        page.get_by_text("Show only some lines").click()
+        page.get_by_label("What came of it").select_option("refused")
+        page.get_by_label("When").select_option("7")
+        page.get_by_role("button", name="Show these").click()
+        lines = page.locator(".vault-line__who").all_inner_texts()
+        assert lines
+        assert all("was refused" in words for words in lines)
+        assert "We did not show" in page.inner_text("main")
+        if scripts:
+            sound(page, axe)
+        page.get_by_role("link", name="I do not recognise this").first.click()
+        page.get_by_label("In your own words").fill("I was at home that day.")
+        page.get_by_role("button", name="Send").click()
+        assert "We have your message" in page.inner_text("h1")
+        page.goto(f"{served.address}/activity?outcome=emergency")
+        assert "No lines are like that." in page.inner_text("main")
+        if scripts:
+            sound(page, axe)
