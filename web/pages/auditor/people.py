@@ -44,7 +44,8 @@ def find_person() -> ResponseReturnValue:
     try:
         handle = _by_reference(answers) if way == "reference" else _by_number(answers)
     except NotFoundError:
-        answers.errors["way"] = _("Nobody is known by that. Check it and try again.")
+        field = "reference" if way == "reference" else "number"
+        answers.errors[field] = _("Nobody is known by that. Check it and try again.")
         return _page(answers)
     return _page(answers) if handle is None else redirect(url_for("auditor.home", person=handle), 303)
 
