@@ -148,7 +148,11 @@ def _conditions(ctx: Context, scope: Scope, filters: Filters) -> Sequence[Column
         found.append(LogLine.time < _midnight(filters.until + timedelta(days=1)))
     if filters.outcome == "done":
         found.append(LogLine.event.not_in(REFUSED))
-    exact: dict[str, object] = {"event": filters.event, "purpose": filters.purpose, "service_id": filters.service_id}
+    if filters.purpose:  # an event is the rarer of the two: its index is the one to walk along
+        by_event = bool(filters.event) or filters.outcome == "refused"
+        purpose = func.coalesce(LogLine.purpose, "") if by_event else LogLine.purpose
+        found.append(purpose == filters.purpose)
+    exact: dict[str, object] = {"event": filters.event, "service_id": filters.service_id}
     exact["grant_id"] = filters.grant_id
     found += [getattr(LogLine, name) == value for name, value in exact.items() if value]
     if filters.case_id:

@@ -25,7 +25,7 @@ BLUEPRINTS: Final = (bp,)
 
 PAGE: Final = 25
 LINES: Final = 100  # lines that are read at once to find the looks among them
-TURNS: Final = 5  # after which the page says that there may be more further down
+TURNS: Final = 3  # after which the page says that there may be more further down
 OUTCOMES: Final = ("looked", "refused", "emergency")
 PERIODS: Final = {"7": timedelta(days=7), "30": timedelta(days=30), "365": timedelta(days=365)}
 
