@@ -51,7 +51,9 @@ def ask(client: FlaskClient, reference: str = "ASC-10482", *, away: int = 0) -> 
 def plain(page: str) -> str:
     """A page without what is never the same twice: form tokens, ids and references."""
     return re.sub(
-        r'name="csrf_token" value="[^"]+"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{4} [0-9A-F]{4}', "", page
+        r'name="csrf_token" value="[^"]+"|left="\d+"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{4} [0-9A-F]{4}',
+        "",
+        page,
     )
 
 
