@@ -87,9 +87,10 @@ def _opened(ctx: Context, row: read.EntryRow, account: AccountView) -> Happened 
         return None
     key = audit_key(ctx, citizen_id=account.citizen_id) if account.citizen_id else house_key(ctx)
     try:
-        facts = open_with_subject(row.payload, key).facts
+        opened = open_with_subject(row.payload, key)
     except VaultError:
         return None
+    facts = {**opened.facts, **(opened.personal or {})}
     if facts.get("account") != str(account.account_id):
         return None
     return Happened(

@@ -81,7 +81,8 @@ def note(
     ctx.session.flush()
     keys = keys or keys_for(ctx, citizen_id=citizen_id)
     ctx.session.flush()
-    happening = Happening(event=event, purpose=purpose, policy_set=policy_set, facts=facts or {}, personal=personal)
+    facts, personal = _without_account(facts or {}, personal or {}) if citizen_id else (facts or {}, personal)
+    happening = Happening(event=event, purpose=purpose, policy_set=policy_set, facts=facts, personal=personal or None)
     pending = touched(ctx.session)
     pairs = list(pending.items())
     pending.clear()
@@ -93,6 +94,14 @@ def note(
     while part := list(islice(rest, MOST_TOUCHED)):
         queue(ctx.session, ctx.vault, now=ctx.now, actor=ctx.actor, keys=keys, happening=more, pairs=part)
     return first
+
+
+def _without_account(
+    facts: Mapping[str, Any], personal: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Both, with a citizen's account among what is closed to auditors: it would outlive the month's pseudonym."""
+    named = {"account": facts["account"]} if "account" in facts else {}
+    return {name: held for name, held in facts.items() if name not in named}, {**personal, **named}
 
 
 def keys_for(ctx: Context, *, citizen_id: UUID | None) -> Keys:
@@ -189,8 +198,9 @@ def _announced(vault: Vault) -> Writer:
 
 
 def by(actor: Actor) -> dict[str, str]:
-    """Who acted, by ids, for the sealed payload; a citizen's own id is left out (the pseudonym says it)."""
-    ids = {"account": actor.account_id, "service": actor.service_id, "organisation": actor.organisation_id}
+    """Who acted, by ids, for the sealed payload; a citizen's own ids are left out (the pseudonym says it)."""
+    account = None if actor.kind == "citizen" else actor.account_id
+    ids = {"account": account, "service": actor.service_id, "organisation": actor.organisation_id}
     return {"kind": actor.kind, **{name: str(found) for name, found in ids.items() if found}}
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from audit.entry import leaf_hash
+from audit.events import Event
 from audit.proof import verify_proof
 from tests.log_reading import told
 from tests.portal_world import Portal, submit
@@ -240,3 +241,14 @@ def test_an_auditor_of_another_organisation_sees_nothing_of_the_councils(
     with portal.vault.reading(OPERATOR) as ctx:
         owners = {services.by_id(ctx, service_id=UUID(each)).organisation_id for each in offered}
     assert len(owners) == 1
+
+
+def test_no_account_of_a_resident_tells_an_auditor_which_lines_are_one_persons(portal: Portal) -> None:
+    portal.client("edith").get("/home")
+    with portal.vault.reading(OPERATOR) as ctx:
+        people = [portal.account(slug) for slug in portal.note.accounts]
+        residents = [each for each in people if accounts.find(ctx, account_id=each).citizen_id is not None]
+    assert residents
+    lines = told(portal.vault)
+    assert any(line.event == Event.SIGN_IN_MADE for line in lines)
+    assert [line.event for line in lines for account in residents if str(account) in f"{line.facts}"] == []
