@@ -1,6 +1,7 @@
 """Known and unknown people are the same to whoever asks, until the citizen decides, under whatever name they ask."""
 
 import itertools
+import threading
 from datetime import date, timedelta
 from statistics import median
 from time import perf_counter
@@ -192,3 +193,24 @@ def test_the_time_an_answer_takes_tells_nobody_apart(house: House) -> None:
     usual = median(one for found in took.values() for one in found)
     gap = median(one - other for one, other in zip(*took.values(), strict=True))
     assert abs(gap) < usual / 4, f"{gap * 1e3:+.2f} ms of {usual * 1e3:.2f} ms"
+
+
+@pytest.mark.parametrize("hint", [KNOWN[0], UNKNOWN[0]], ids=["known", "unknown"])
+def test_of_many_first_askings_at_once_each_is_answered_and_one_request_waits(house: House, hint: str) -> None:
+    together = threading.Barrier(6)
+    answers: list[Asked | Exception] = []
+
+    def first() -> None:
+        together.wait()
+        try:
+            answers.append(ask(house, hint))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is named below
+            answers.append(error)
+
+    threads = [threading.Thread(target=first) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each for each in answers if isinstance(each, Exception)] == []
+    assert len([one for one in seen(house) if one.state is RequestState.PENDING]) == 1

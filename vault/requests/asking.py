@@ -21,7 +21,7 @@ from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import note
 from vault.judging import demand
 from vault.kinds import Channel, Decider, NoticeKind, RequestState, ServiceStatus
-from vault.models import AccessRequest
+from vault.models import AccessRequest, ServicePurpose
 from vault.notices import tell
 from vault.purposes import Definition, may_ask, narrowest
 from vault.purposes import find as find_purpose
@@ -155,6 +155,7 @@ def _by_statute(
 
 def _wait(ctx: Context, asked: Ask, citizen_id: UUID, fields: frozenset[str], days: int, uses: int) -> Asked:
     keys = keys_of(ctx, citizen_id)
+    _one_at_a_time(ctx, asked)
     pending = _pending(ctx, asked)
     if pending is not None and pending.expires_at <= ctx.now:
         expire(ctx, pending)
@@ -186,6 +187,15 @@ def _by_whom(ctx: Context) -> dict[str, object]:
 
 def _answer(ctx: Context, row: AccessRequest, handle: str) -> Asked:
     return Asked(handle, row.request_id, int((row.expires_at - ctx.now).total_seconds()), POLL_SECONDS)
+
+
+def _one_at_a_time(ctx: Context, asked: Ask) -> None:
+    """Hold the registration until this transaction ends: of two first askings at once, one must see the other."""
+    ctx.session.execute(
+        select(ServicePurpose.purpose)
+        .where(ServicePurpose.service_id == asked.service_id, ServicePurpose.purpose == asked.purpose)
+        .with_for_update()
+    )
 
 
 def _pending(ctx: Context, asked: Ask) -> AccessRequest | None:
