@@ -64,7 +64,7 @@ def enter(chromium: Browser, portal: Portal, slug: str | None, **options: object
 def links(page: Page, address: str) -> Iterator[str]:
     """Where one can go from here: one address of each kind."""
     for found in page.eval_on_selector_all("main a[href]", "all => all.map(one => one.href)"):
-        if found.startswith(address) and not found.endswith((".txt", ".json")) and "/demo" not in found:
+        if found.startswith(address) and not found.endswith((".txt", ".json", "/proof")) and "/demo" not in found:
             yield found.removeprefix(address).partition("#")[0]
 
 

@@ -8,7 +8,11 @@ import pytest
 
 ENOUGH: Final = 4.5  # WCAG 2.2, success criterion 1.4.3, for text of any size
 
-OUR_TYPE: Final = {'"Helvetica Neue",Helvetica,Arial,sans-serif', "sans-serif"}  # the second where print is meant
+OUR_TYPE: Final = {
+    '"Helvetica Neue",Helvetica,Arial,sans-serif',
+    "sans-serif",  # where print is meant
+    "ui-monospace,monospace",  # codes to be copied by hand
+}
 
 READ_TOGETHER: Final = [
     ("brand", "#ffffff"),
