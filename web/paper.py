@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from vault.catalogue import CATALOGUE
 from vault.exporting.content import Content, Item, Look, Share, Told
 from vault.kinds import CaseState, GrantState, RecordStatus
-from web.words import CASE_TAGS, GRANT_TAGS, at, by_category, clean, day, field_words, lines, short
+from web.words import CASE_TAGS, GRANT_TAGS, at, by_category, clean, day, field_words, last_day, lines, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _share(share: Share) -> Entry:
             Row(str(_("Why")), (share.purpose,)),
             *_things(share.fields),
             Row(str(_("Since")), (day(share.made_at),)),
-            Row(str(_("Until")), (day(share.not_after),)),
+            Row(str(_("Until")), (last_day(share.not_after),)),
             Row(str(_("Times used")), (str(share.uses),)),
         ),
     )
