@@ -71,7 +71,7 @@ def _settings(host: str, port: int) -> Config:
     """The settings, with what a demo and another port imply where the environment says nothing of it."""
     implied = {"ISSUER": f"http://{host}:{port}"} if host == "localhost" else {"ISSUER": DEFAULT_ISSUER}
     if note.exists(settings().home):
-        implied |= {"DEMO": "1", "COUNCIL": note.COUNCIL}
+        implied |= {"DEMO": "1", "COUNCIL": note.COUNCIL, "HELP_PHONE": note.HELP_PHONE}
     for name, value in implied.items():
         os.environ.setdefault(PREFIX + name, value)
     return settings()

@@ -15,6 +15,7 @@ from web.faults import WebError
 
 FOLDER: Final = Path("demo")
 COUNCIL: Final = "Ferndale Borough Council"
+HELP_PHONE: Final = "01632 960 000"  # kept by Ofcom for stories: nobody has it
 
 
 class NotADemoError(WebError):

@@ -97,7 +97,7 @@ STEPS: Final = (
         "Edith stops, and the next look is refused",
         (
             "As Edith, go to who can see your data and stop sharing with home care.",
-            "Then, as Aisha, look again: the answer is no, from the very next call, and the log says so.",
+            "Then, as Aisha, try again: it has ended. A page she still has open is refused, and the log says so.",
         ),
         (Part("edith", "Be Edith and stop sharing", "sharing"), Part("carer", "Be Aisha and look again")),
         lambda now: now.stopped,

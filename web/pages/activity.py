@@ -140,7 +140,7 @@ def looks_at(
     for _turn in range(TURNS):
         lines = trail.of_citizen(ctx, citizen_id=citizen_id, limit=LINES, before=before)
         within = [line for line in lines if since is None or line.at >= since]
-        found += [look for line in within if wanted.fits(look := describe(line))]
+        found += [look for line in within if wanted.fits(look := describe(line, to_resident=True))]
         before = older(lines, LINES) if len(within) == len(lines) else None
         if before is None or len(found) >= most:
             break
@@ -165,7 +165,7 @@ def show(leaf_hash: bytes) -> ResponseReturnValue:
     if line.grant_id is not None:
         with reading() as ctx:
             grant = grants.view(ctx, citizen_id=me().citizen_id, grant_id=line.grant_id)
-    return render_template("activity/show.html", look=describe(line), line=line, grant=grant)
+    return render_template("activity/show.html", look=describe(line, to_resident=True), line=line, grant=grant)
 
 
 @bp.get("/<leaf:leaf_hash>/check")
@@ -174,7 +174,7 @@ def check(leaf_hash: bytes) -> ResponseReturnValue:
     line = _line(leaf_hash)
     with reading() as ctx:
         checked = trail.check(ctx, leaf_hash=leaf_hash)
-    return render_template("activity/check.html", look=describe(line), line=line, checked=checked)
+    return render_template("activity/check.html", look=describe(line, to_resident=True), line=line, checked=checked)
 
 
 @bp.get("/<leaf:leaf_hash>/proof.txt")

@@ -121,7 +121,7 @@ def _not_known_page(leaf_hash: bytes, answers: Answers | None) -> ResponseReturn
     with reading() as ctx:
         line = trail.line(ctx, citizen_id=me().citizen_id, leaf_hash=leaf_hash)
     _service_behind(line)
-    return page("cases/not_known.html", answers=answers, look=describe(line), line=line)
+    return page("cases/not_known.html", answers=answers, look=describe(line, to_resident=True), line=line)
 
 
 @bp.post("/not-known/<leaf:leaf_hash>")

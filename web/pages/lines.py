@@ -47,6 +47,13 @@ _STAFF: Final = {
 }
 
 
+_AT_THE_DOOR: Final[dict[str, object]] = {
+    Event.SIGN_IN_MADE: lazy_gettext("You"),
+    Event.SIGN_IN_ENDED: lazy_gettext("You"),
+    Event.SIGN_IN_REFUSED: lazy_gettext("Somebody"),
+}
+"""Who did what is written down of a resident's own account while nobody is signed in."""
+
 _SAYINGS: Final = {
     "record:opened": lazy_gettext("looked at your data"),
     "record:viewed": lazy_gettext("looked at your data"),
@@ -69,6 +76,7 @@ _SAYINGS: Final = {
     "request:made": lazy_gettext("asked to see some of your data"),
     "request:decided": lazy_gettext("decided a request"),
     "request:cancelled": lazy_gettext("took back what it asked for"),
+    "request:expired": lazy_gettext("ended a request that had no answer in time"),
     "grant:made": lazy_gettext("began sharing"),
     "grant:narrowed": lazy_gettext("shared less"),
     "grant:renewed": lazy_gettext("shared for longer"),
@@ -81,15 +89,23 @@ _SAYINGS: Final = {
     "sign-in:made": lazy_gettext("signed in"),
     "sign-in:ended": lazy_gettext("signed out"),
     "sign-in:refused": lazy_gettext("could not sign in"),
+    "sign-in:proven": lazy_gettext("proved again that it is you"),
+    "identity:bound": lazy_gettext("added another way to sign in"),
+    "identity:unbound": lazy_gettext("removed another way to sign in"),
+    "recovery:made": lazy_gettext("set up a way back into your account"),
+    "recovery:used": lazy_gettext("used a way back into your account"),
+    "recovery:cancelled": lazy_gettext("stopped a way back into your account"),
     "account:made": lazy_gettext("made your account"),
     "account:closed": lazy_gettext("closed your account"),
     "passkey:added": lazy_gettext("added a passkey"),
     "passkey:removed": lazy_gettext("removed a passkey"),
+    "passkey:renamed": lazy_gettext("gave a passkey a new name"),
     "link:made": lazy_gettext("made a sign-in link for you"),
     "link:used": lazy_gettext("used a sign-in link"),
     "audit:searched": lazy_gettext("searched the log for lines about you"),
     "audit:exported": lazy_gettext("took a copy of lines about you"),
     "token:refused": lazy_gettext("was refused a key to look"),
+    "token:revoked": lazy_gettext("gave back its key to look"),
     "request:refused": lazy_gettext("asked for something it may not ask for"),
     "case:opened": lazy_gettext("told us something was wrong"),
     "case:read": lazy_gettext("read what you told us"),
@@ -101,7 +117,9 @@ _SAYINGS: Final = {
     "age:checked": lazy_gettext("checked whether you are old enough to decide more for yourself"),
     "citizen:made": lazy_gettext("began your record here"),
     "citizen:changed": lazy_gettext("changed your record’s status"),
+    "citizen:linked": lazy_gettext("found which record is yours"),
     "key:made": lazy_gettext("made a new key for your record"),
+    "key:destroyed": lazy_gettext("destroyed a key to your record for good"),
 }
 """What each event is called on a resident's pages."""
 
@@ -115,10 +133,11 @@ def _is_own(line: Line) -> bool:
     return line.who.kind == "citizen"
 
 
-def describe(line: Line) -> Look:
-    """*line* in the resident's words."""
+def describe(line: Line, *, to_resident: bool = False) -> Look:
+    """*line* in the resident's words; *to_resident* where they alone read it, so that each sign-in is their own."""
     look = line.event in {Event.RECORD_OPENED, Event.RECORD_REFUSED} and not _is_own(line)
-    return Look(line, _who(line), saying(line.event), look, _is_own(line))
+    at_the_door = _AT_THE_DOOR.get(line.event) if to_resident and line.who.kind == "system" else None
+    return Look(line, str(at_the_door or _who(line)), saying(line.event), look, _is_own(line))
 
 
 def by_day(looks: Sequence[Look]) -> list[tuple[date, list[Look]]]:

@@ -67,6 +67,14 @@ def test_one_services_looks_alone(portal: Portal, edith: FlaskClient) -> None:
     assert page.count("Billing officer") == 0
 
 
+def test_every_line_is_in_words_and_who_signed_in_is_you(edith: FlaskClient) -> None:
+    page = edith.get("/activity?all=1").text
+    assert "found which record is yours" in page
+    assert "citizen linked" not in page
+    assert "<strong>You</strong> signed in" in page
+    assert "The council’s system</strong> signed in" not in page
+
+
 def test_an_emergency_look_is_only_one_under_an_emergency_purpose(edith: FlaskClient) -> None:
     page = edith.get("/activity?outcome=emergency").text
     assert "No lines are like that." in page
