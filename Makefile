@@ -26,11 +26,12 @@ demo-reset: $(VENV)/.runs ## delete the demo's people and begin anew; asks first
 test: $(VENV)/.tests $(VENV)/.system tests/node/node_modules web/static/app.css $(TRANSLATIONS) ## run all tests; ARGS="-k words" narrows, REALDATA=required demands ../shared
 	CITIZEN_VAULT_REALDATA=$(REALDATA) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-lint: $(VENV)/.tests ## check style, types and the house
+lint: $(VENV)/.tests ## check style, types, the house, and that all strings are in every language
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.strings
 
 strings: $(VENV)/.tests ## gather what people read, and say what has no translation yet
 	$(BIN)/python -m tests.strings --update

@@ -16,7 +16,7 @@ from tests.databases import run_folder
 PYTHON_LOCKS: Final = ("requirements.lock", "requirements-test.lock", "requirements-node.lock")
 NODE_LOCKS: Final = ("web/frontend/package-lock.json", "tests/node/package-lock.json")
 PIN: Final = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)", re.MULTILINE)
-TARGETS: Final = {"run", "test", "lint", "bench", "demo-reset", "screenshots", "help"}
+TARGETS: Final = {"run", "test", "lint", "strings", "bench", "bench-pages", "demo-reset", "screenshots", "help"}
 
 
 def _pins(path: Path) -> dict[str, str]:
