@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter, ValidationError
 
 from audit.events import Event
@@ -118,7 +119,7 @@ def overview() -> ResponseReturnValue:
         more=more,
         before=before,
         services=services,
-        categories=[(each.name, each.words) for each in CATALOGUE.categories],
+        categories=[(each.name, str(_(each.words))) for each in CATALOGUE.categories],
     )
 
 

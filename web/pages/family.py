@@ -59,7 +59,7 @@ def _add(answers: Answers | None) -> ResponseReturnValue:
 def _safe() -> list[tuple[str, str, list[str]]]:
     """What may be shown to family: name and words of a category, and the words of its fields."""
     return [
-        (name, CATALOGUE.category(name).words, [each.words for each in CATALOGUE.fields if each.name in fields])
+        (name, CATALOGUE.category(name).words, [str(_(each.words)) for each in CATALOGUE.fields if each.name in fields])
         for name, fields in SAFE.items()
     ]
 

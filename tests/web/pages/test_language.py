@@ -30,6 +30,13 @@ def test_words_plurals_and_dates_are_welsh_on_a_welsh_page(portal: Portal) -> No
         assert [words.things(number) for number in (1, 2, 3, 5)] == ["1 peth", "2 beth", "3 pheth", "5 peth"]
 
 
+def test_the_catalogues_words_are_welsh_where_one_picks_from_them(portal: Portal) -> None:
+    client = portal.client("edith")
+    client.get("/language/cy")
+    assert "Your medicines" not in client.get("/activity").text
+    assert "When a visit is due" not in client.get("/family/add").text
+
+
 def test_a_refusal_gives_its_reasons_in_the_language_of_the_page(portal: Portal) -> None:
     with portal.app.test_request_context(headers={"Accept-Language": "cy"}):
         assert because(["service-is-not-registered-for-the-purpose"]) == (
