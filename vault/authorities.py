@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from audit.events import Event
 from policies.model import AuthorityFacts
-from vault.catalogue import CATALOGUE, WITHHELD_CATEGORY, Flag
+from vault.catalogue import CATALOGUE, WITHHELD_CATEGORY, Flag, Sensitivity
 from vault.clock import microseconds
 from vault.confidential import close_for_citizen, open_for_citizen
 from vault.context import Context
@@ -40,7 +40,11 @@ _WORDS: Final = "family"
 _NEVER: Final = frozenset({Flag.REVEAL, Flag.THIRD_PARTY, Flag.HELD_BACK, Flag.ALWAYS_SENSITIVE})
 
 LEGAL: Final = frozenset(
-    each.name for each in CATALOGUE.fields if not each.flags & _NEVER and each.category != WITHHELD_CATEGORY
+    each.name
+    for each in CATALOGUE.fields
+    if not each.flags & _NEVER
+    and each.category != WITHHELD_CATEGORY
+    and CATALOGUE.category(each.category).sensitivity < Sensitivity.DANGER
 )
 """What somebody with legal authority may see: all but what is about others, a danger, or may be held back."""
 

@@ -15,7 +15,7 @@ from policies.model import Action, AuthorityFacts, Decision, Request
 from vault import facts as reading
 from vault.access.refusing import note_broken, refusal_of
 from vault.authorities import AuthorityView, facts_of, view
-from vault.catalogue import CATALOGUE
+from vault.catalogue import CATALOGUE, Sensitivity
 from vault.clock import microseconds
 from vault.context import Actor, Context, Vault
 from vault.errors import NotAllowedError, NotFoundError
@@ -88,7 +88,7 @@ def _judged(ctx: Context, row: Authority, *, authority: AuthorityFacts | None) -
         owner_status=str(citizen.status),
         fields=fields,
         authority=authority,
-        sensitivity=max((_above(item) for item in found), default=0),
+        sensitivity=max((int(item.record["sensitivity"]) for item in found), default=0),
         held_back=any(item.held_until is not None and item.held_until > ctx.now for item in found),
     )
     return _Look(
@@ -106,15 +106,15 @@ def _reachable(ctx: Context, citizen_id: UUID, fields: frozenset[str]) -> tuple[
         item
         for item in reading.items(ctx.vault.db, citizen_id=citizen_id, categories=categories)
         if item.record["status"] is RecordStatus.CURRENT
-        and not _above(item)
+        and not _is_private(item)
         and (item.held_until is None or item.held_until <= ctx.now)
     )
 
 
-def _above(item: Item) -> int:
-    """How sensitive an item is beyond what its category begins with."""
-    usual = int(CATALOGUE.category(item.record["category"]).sensitivity)
-    return int(item.record["sensitivity"]) if item.record["sensitivity"] > usual else 0
+def _is_private(item: Item) -> bool:
+    """Whether an item is a danger, whatever its category, or more sensitive than its category begins with."""
+    usual = CATALOGUE.category(item.record["category"]).sensitivity
+    return bool(item.record["sensitivity"] >= Sensitivity.DANGER or item.record["sensitivity"] > usual)
 
 
 def _release(vault: Vault, look: _Look, event: Event) -> Release | Refusal:
