@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from audit.events import Event
-from vault import accounts, citizens, passkeys
+from vault import accounts, citizens, passkeys, sign_ins
 from vault.accounts import AccountView, StaffLabel
 from vault.authorities import LONGEST, SAFE, AuthorityView, close_words, state_of, view
 from vault.context import Context
@@ -132,9 +132,11 @@ def _row(ctx: Context, handle: str, *, lock: bool = False) -> Authority | None:
 
 
 def _unused(ctx: Context, row: Authority) -> bool:
-    """Whether nobody can sign in through it yet: who did not get as far as a passkey may open the link again."""
+    """Whether nobody can sign in through it yet: who did not get as far as a way to sign in may open the link again."""
     holder = row.holder_account_id
-    return holder is None or not passkeys.of_account(ctx, account_id=holder)
+    if holder is None:
+        return True
+    return not (sign_ins.can_prove(ctx, account_id=holder) or passkeys.has_other_way(ctx, account_id=holder))
 
 
 def accept(ctx: Context, *, handle: str, account_id: UUID | None = None) -> AccountView:

@@ -8,8 +8,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from audit.events import Event
 from tests.vault.house import House
-from vault import accounts, authorities, citizens, inviting, legal_authorities, notices, passkeys, trail, withholding
+from vault import (
+    accounts,
+    authorities,
+    citizens,
+    identities,
+    inviting,
+    legal_authorities,
+    notices,
+    passkeys,
+    trail,
+    withholding,
+)
 from vault.access import delegated, preview_for_delegate, read_as_delegate
 from vault.accounts import StaffLabel
 from vault.authorities import AuthorityView
@@ -24,6 +36,7 @@ from vault.errors import (
 )
 from vault.holding import hold
 from vault.inviting import Invited
+from vault.journal import note
 from vault.kinds import AuthorityKind, AuthorityState, CitizenStatus, NoticeKind, Role
 from vault.legal_authorities import Evidence
 from vault.release import Refusal, Release
@@ -200,6 +213,17 @@ def test_an_invitation_works_until_somebody_has_a_passkey_through_it_and_not_aft
         accept(family, handle)
 
 
+def test_an_invitation_does_not_work_again_for_an_account_that_signs_in_with_a_provider(family: House) -> None:
+    _, handle = invite(family)
+    account_id = accept(family, handle).account_id
+    assert account_id is not None
+    with family.vault.transaction(SYSTEM) as ctx:
+        whom = identities.vouched(ctx, issuer="https://id.example", subject="gwen", assurance="P2")
+        identities.bind(ctx, account_id=account_id, whom=whom, evidence="enrolment link")
+    with pytest.raises(LinkUsedError):
+        accept(family, handle)
+
+
 def test_an_invitation_that_nobody_took_runs_out(family: House) -> None:
     held, handle = invite(family)
     family.clock.ahead = timedelta(days=15)
@@ -300,6 +324,20 @@ def test_an_attorney_needs_two_people_who_saw_the_evidence(family: House) -> Non
     assert "medication.name" in names
     assert not names & {"home_access.entry", "home_access.key_safe_code", "contact.not_safe"}
     assert "Miscarriage" not in str(items), "what is marked as private stays private"
+
+
+def test_no_danger_reaches_an_attorney_whatever_its_category_begins_with(family: House) -> None:
+    dangers = {"home_access.hazards": "He may be at the door", "home_access.alarm": "The word is Bluebell"}
+    family.keep("home_access", "h1", dangers, sensitivity=2)
+    held, handle = enter(family, AuthorityKind.ATTORNEY, staff(family, 2))
+    assert not {name for name in held.fields if name.startswith("home_access.")}
+    with family.vault.transaction(OPERATOR) as ctx:
+        row = authorities.row_of(ctx, family.citizen_id, held.authority_id)
+        row.fields = sorted({*row.fields, "home_access.hazards", "home_access.alarm"})
+        note(ctx, Event.DELEGATE_INVITED, citizen_id=family.citizen_id, facts={})
+    items = shown(look(family, accept(family, handle), held.authority_id))
+    assert items
+    assert not dangers.keys() & {name for item in items for name in item}
 
 
 def test_evidence_is_seen_by_active_staff(family: House) -> None:
