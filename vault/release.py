@@ -10,9 +10,10 @@ import orjson
 
 from vault.catalogue import CATALOGUE
 from vault.crypto.seal import unseal
+from vault.errors import KeyDestroyedError
 from vault.facts import Item
 from vault.keyring import Keyring, WrappedKey
-from vault.kinds import RecordStatus
+from vault.kinds import KeyState, RecordStatus
 from vault.records import place_of
 
 StateKind = Literal["value", "none-known", "not-recorded", "not-shared"]
@@ -113,6 +114,8 @@ class Release:
 
     def _open(self, item: Item) -> dict[str, Any]:
         record = item.record
+        if item.citizen_key["state"] is not KeyState.ACTIVE:
+            raise KeyDestroyedError(f"the record key of citizen `{record['citizen_id']}` was destroyed")
         try:
             parent = _citizen_key(self.keyring, item)
             key = self.keyring.open_category_key(

@@ -1,8 +1,9 @@
 """Keys that were destroyed open nothing: not now, not from a restored row; the log says so and still holds."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from audit.events import Event
 from audit.read import every_leaf
 from tests.vault.house import House
 from vault import access, citizens
@@ -11,8 +12,10 @@ from vault.context import OPERATOR
 from vault.erasure import destroy_keys
 from vault.errors import KeyDestroyedError, VaultError, WrongStateError
 from vault.holding import hold
+from vault.journal import note
 from vault.keychain import category_key
-from vault.kinds import CitizenStatus
+from vault.kinds import CitizenStatus, KeyState
+from vault.models import CitizenKey
 from vault.release import Release
 
 
@@ -64,3 +67,18 @@ def test_a_key_put_back_into_the_database_stays_dead_and_is_named(house: House) 
     unreadable(house)
     with house.vault.db.snapshot() as session:
         assert [defect.kind for defect in hold(session).defects] == ["rolled-back"]
+
+
+def test_a_key_that_is_marked_destroyed_opens_no_release_even_if_its_bytes_still_would(house: House) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        row = ctx.session.scalars(
+            select(CitizenKey).where(CitizenKey.citizen_id == house.citizen_id, CitizenKey.kind == "record")
+        ).one()
+        row.state = KeyState.DESTROYED
+        note(ctx, Event.KEY_DESTROYED, citizen_id=house.citizen_id, facts={})
+    answer = access.read_own(
+        house.vault, actor=house.citizen, citizen_id=house.citizen_id, categories=frozenset({"allergy"})
+    )
+    assert isinstance(answer, Release)
+    with pytest.raises(KeyDestroyedError):
+        answer.unseal()
