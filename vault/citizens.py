@@ -172,6 +172,16 @@ def by_reference(ctx: Context, *, organisation_id: UUID, system: str, value: str
     return found.pop() if len(found) == 1 else None
 
 
+def is_known_to(ctx: Context, *, citizen_id: UUID, organisation_id: UUID) -> bool:
+    """Whether an organisation knows a citizen by a reference that it has verified."""
+    query = select(Reference.reference_id).where(
+        Reference.citizen_id == citizen_id,
+        Reference.organisation_id == organisation_id,
+        Reference.verified_how.is_not(None),
+    )
+    return ctx.session.scalars(query.limit(1)).first() is not None
+
+
 def _reference_index(ctx: Context, system: str, value: str) -> bytes:
     return ctx.keyring.blind_index("reference", f"{system}|{normalise_reference(value)}")
 

@@ -226,6 +226,21 @@ def test_a_person_who_is_not_known_is_not_found_and_that_is_logged(desk: Desk) -
     assert [entry.facts["found"] for entry in told(desk.house.vault, "audit:searched")] == [False, False]
 
 
+def test_an_auditor_elsewhere_finds_by_number_only_whom_their_own_organisation_knows(desk: Desk) -> None:
+    house, trust = desk.house, desk.trust_auditor.organisation_id
+    assert trust is not None
+    with house.vault.reading(desk.trust_auditor) as ctx, pytest.raises(NotFoundError):
+        trail.person_found(ctx, citizen_id=house.citizen_id, by="nhs-number")
+    assert [entry.facts["found"] for entry in told(house.vault, "audit:searched")] == [False]
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.add_reference(
+            ctx, citizen_id=house.citizen_id, organisation_id=trust, system="epr", value="7", verified_how="in person"
+        )
+        note(ctx, Event.CITIZEN_LINKED, citizen_id=house.citizen_id, facts={})
+    with house.vault.reading(desk.trust_auditor) as ctx:
+        assert trail.person_found(ctx, citizen_id=house.citizen_id, by="nhs-number")
+
+
 def test_nobody_but_an_auditor_looks_for_a_person(desk: Desk) -> None:
     with pytest.raises(NotAllowedError):
         find(desk, desk.house.service)

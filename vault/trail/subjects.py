@@ -59,8 +59,11 @@ def person_found(ctx: Context, *, citizen_id: UUID | None, by: str) -> str:
         by: By what, such as ``nhs-number``; never the number.
 
     Raises:
-        NotFoundError: Nobody was.
+        NotFoundError: Nobody was, or nobody whom the auditor's organisation knows by a reference that it has verified.
     """
+    own = scope_of(ctx).organisation_id
+    if own and citizen_id and not citizens.is_known_to(ctx, citizen_id=citizen_id, organisation_id=own):
+        citizen_id = None
     facts = {"person_by": by, "found": citizen_id is not None}
     note_review(ctx, Event.AUDIT_SEARCHED, facts, citizen_id=citizen_id)
     if citizen_id is None:
