@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import access, records, services
+from vault import access, grants, records, services
 from vault import items as items_of
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
@@ -28,15 +28,21 @@ _REVEAL: Final = "reveal"
 
 @bp.get("")
 def overview() -> ResponseReturnValue:
-    """The categories that hold something, with how many items and from whom; no content is opened for this."""
+    """The categories that hold something: how many items, from whom, for how many services; nothing is opened."""
     with reading() as ctx:
         counts = records.counts(ctx, citizen_id=me().citizen_id)
         names = {each.organisation_id: each.name for each in services.organisations(ctx)}
+        live = [grant for grant in grants.of_citizen(ctx, citizen_id=me().citizen_id) if grant.is_live]
+    seen: dict[str, set[UUID]] = {}
+    for grant in live:
+        for name in filter(CATALOGUE.has, grant.reach):
+            seen.setdefault(CATALOGUE.field(name).category, set()).add(grant.service.service_id)
     rows = [
         (
             CATALOGUE.category(count.category),
             count,
             sorted(names[each] for each in count.organisation_ids if each in names),
+            len(seen.get(count.category, ())),
         )
         for count in counts
     ]

@@ -16,6 +16,16 @@ def test_the_overview_counts_and_opens_nothing(portal: Portal) -> None:
     assert "Paracetamol" not in page
 
 
+def test_the_overview_says_how_many_services_can_see_some_of_a_category(portal: Portal) -> None:
+    page = portal.client("edith").get("/record").text
+    reached = re.search(r'href="/record/contact">.*?</li>', page, re.DOTALL)
+    assert reached is not None
+    assert "2 services can see some of it" in reached[0]
+    medicines = re.search(r'href="/record/medication">.*?</li>', page, re.DOTALL)
+    assert medicines is not None
+    assert "can see some of it" not in medicines[0]
+
+
 def test_a_hidden_value_is_shown_once_after_asking_and_hidden_again_on_reload(portal: Portal) -> None:
     client = portal.client("edith")
     page = client.get("/record/home_access").text
