@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from policies.explain import WITHOUT_RULE
 from policies.rulebook import own_rules
 from vault.catalogue import CATALOGUE
+from vault.lawful import BASES, CONDITIONS
 
 ROOT: Final = Path(__file__).parents[1]
 TRANSLATIONS: Final = ROOT / "web/translations"
@@ -50,6 +51,7 @@ def gathered() -> Catalog:
 
 def _kept_elsewhere() -> Iterator[str]:
     """What people read that stands in the catalogue and beside the rules."""
+    yield from (each.words for each in (*BASES.values(), *CONDITIONS.values()))
     for category in CATALOGUE.categories:
         yield category.words
         yield category.kept.words
