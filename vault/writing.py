@@ -153,6 +153,13 @@ class Ground:
         ids = {"case": self.case_id, "grant": self.grant_id}
         return {name: str(found) for name, found in ids.items() if found}
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """What may be opened on this ground: under a grant, what its purpose writes; never what opens one at a time."""
+        every = CATALOGUE.fields_of(self.item.category)
+        plain = frozenset(name for name in every if not CATALOGUE.field(name).needs_reveal)
+        return plain & self.grant.fields if self.grant else plain
+
     def demand(self, ctx: Context, *, fields: frozenset[str]) -> None:
         """
         Ask the rules.
@@ -191,16 +198,17 @@ def ground_of_case(ctx: Context, *, case_id: UUID) -> Ground:
 
 def ground_of_grant(ctx: Context, *, grant_id: UUID, record_id: UUID) -> Ground:
     """
-    An item that the officer's own service wrote here, under a grant that still lets it write.
+    An item that the officer's own service wrote here, under a grant for the same purpose that still lets it write.
 
     Raises:
-        NotFoundError: There is no such grant or item, or it is not the service's own; all look the same.
+        NotFoundError: There is no such grant or item, or it is not the service's own or of the purpose; all look the same.
     """
     grant = grants.by_id(ctx, grant_id=grant_id)
     if grant.service.service_id != ctx.actor.service_id:
         raise NotFoundError(f"grant `{grant_id}` is not known")
     item = items.brief(ctx, citizen_id=grant.citizen_id, record_id=record_id)
-    if item.service_id != ctx.actor.service_id:
+    purpose = items.purpose_of(ctx, grant.citizen_id, record_id)
+    if item.service_id != ctx.actor.service_id or purpose != grant.purpose.slug:
         raise NotFoundError(f"record `{record_id}` is not known")
     facts = write_facts(ctx, grant.citizen_id, grant_id)
     return Ground(citizen_id=grant.citizen_id, item=item, grant=facts, grant_id=grant_id)

@@ -45,6 +45,8 @@ LOOK = ALLOWED["officer-reads-what-was-allowed"]
 SEE = ALLOWED["delegate-sees"]
 OPEN_ENTRY = replace(READ, fields=frozenset({ENTRY}))
 CORRECT = ALLOWED["officer-corrects-what-a-case-is-about"]
+OWN = ALLOWED["officer-corrects-what-own-service-wrote"]
+OWN_GRANT = replace(GRANT, write=True)
 APPROVE = ALLOWED["administrator-keeps-the-registry"]
 PARENT = replace(AUTHORITY, kind="parental-responsibility")
 
@@ -145,6 +147,11 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("case-is-closed", replace(CORRECT, case=replace(CASE, state="not-upheld"))),
     ("only-who-wrote-it-corrects-it", replace(CORRECT, item=replace(ITEM, organisation="nhs"))),
     ("only-who-wrote-it-corrects-it", replace(CORRECT, item=None)),
+    ("fields-beyond-the-grant", replace(OWN, grant=replace(OWN_GRANT, fields=frozenset({NAME})))),
+    ("grant-is-not-active", replace(OWN, grant=replace(OWN_GRANT, state="withdrawn"))),
+    ("grant-is-out-of-its-period", replace(OWN, now=OWN_GRANT.not_after)),
+    ("grant-is-out-of-its-period", replace(OWN, now=OWN_GRANT.not_before - 1)),
+    ("grant-is-used-up", replace(OWN, grant=replace(OWN_GRANT, uses=OWN_GRANT.max_uses))),
     ("what-opens-one-at-a-time-is-not-opened-to-correct-it", replace(CORRECT, fields=frozenset({ENTRY}))),
     ("contact-is-checked-by-the-vault-alone", ask(Action.CHECK_CONTACT, OFFICER, fields=frozenset({NOT_SAFE}))),
     ("contact-is-checked-by-the-vault-alone", ask(Action.CHECK_CONTACT, OWNER, fields=frozenset({NOT_SAFE}))),
@@ -264,7 +271,6 @@ def test_every_rule_decides_at_least_once(engine: Engine) -> None:
         ("officer-corrects-what-own-service-wrote", {"item": replace(ITEM, service=TAX)}),
         ("officer-corrects-what-own-service-wrote", {"grant": GRANT}),
         ("officer-corrects-what-own-service-wrote", {"grant": None}),
-        ("officer-corrects-what-own-service-wrote", {"grant": replace(GRANT, write=True, state="paused")}),
         ("officer-corrects-what-own-service-wrote", {"owner": BOB}),
         ("vault-checks-how-old-a-child-is", {"fields": frozenset({NAME, PHONE})}),
         ("vault-checks-how-old-a-child-is", {"fields": frozenset({"medication.name"})}),

@@ -178,6 +178,34 @@ def test_what_another_system_wrote_is_not_changed_under_a_grant(house: House) ->
         change(house, grant, officer, house.record_ids["medication"])
 
 
+def test_after_the_citizen_stopped_it_is_not_changed_under_the_grant_of_another_purpose(house: House) -> None:
+    visits, officer = let_write(house), house.officer()
+    with house.vault.transaction(OPERATOR) as ctx:
+        purposes.register(ctx, definition=definition("assess", writes=["care_visit.note"]), first=None, second=None)
+        services.set_purposes(ctx, slug="home-care", purposes=[CARE, "assess"], batch=[])
+    other = house.grant(purpose="assess")
+    record_id = add(house, visits, officer)
+    house.withdraw(visits)
+    with pytest.raises(NotFoundError):
+        change(house, other, officer, record_id)
+    with pytest.raises(NotAllowedError):
+        change(house, visits, officer, record_id)
+    assert visit(house).version == 1
+
+
+def test_a_change_under_a_grant_reaches_no_field_beyond_its_purpose_nor_its_period(house: House) -> None:
+    grant, officer = let_write(house), house.officer()
+    record_id = add(house, grant, officer)
+    with house.vault.transaction(officer) as ctx, pytest.raises(NotAllowedError):
+        ground = writing.ground_of_grant(ctx, grant_id=grant.grant_id, record_id=record_id)
+        words = Words(fields={"care_visit.planned": "Tomorrow"}, as_of=DAY, reason="Typo")
+        writing.revise(ctx, ground=ground, expected=1, words=words)
+    house.clock.ahead = grant.not_after - house.clock()
+    with pytest.raises(NotAllowedError):
+        change(house, grant, officer, record_id)
+    assert visit(house).version == 1
+
+
 def correction(house: House, record_id: UUID) -> cases.CaseView:
     with house.vault.transaction(house.citizen) as ctx:
         return cases.open_case(

@@ -6,7 +6,6 @@ from audit.events import Event
 from vault import facts as reading
 from vault.access.refusing import note_broken
 from vault.acting import acting_person
-from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
 from vault.context import Actor, Context, Vault
 from vault.journal import note
@@ -16,7 +15,7 @@ from vault.writing import Ground
 
 def read_to_correct(vault: Vault, *, actor: Actor, find: Callable[[Context], Ground]) -> tuple[Ground, Release]:
     """
-    Open the one item that *find* names, whole but for values that open one at a time. It is logged first.
+    Open the one item that *find* names, no more of it than its ground reaches. It is logged first.
 
     Raises:
         NotFoundError: *find* found nothing that is this officer's.
@@ -25,9 +24,7 @@ def read_to_correct(vault: Vault, *, actor: Actor, find: Callable[[Context], Gro
     """
     with vault.transaction(actor) as ctx:
         ground = find(ctx)
-        fields = frozenset(
-            name for name in CATALOGUE.fields_of(ground.item.category) if not CATALOGUE.field(name).needs_reveal
-        )
+        fields = ground.fields
         ground.demand(ctx, fields=fields)
         leaf_hash, time_us = _log(ctx, ground, fields), microseconds(ctx.now)
     every = reading.items(vault.db, citizen_id=ground.citizen_id, categories=frozenset({ground.item.category}))
