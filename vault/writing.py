@@ -201,7 +201,7 @@ def ground_of_grant(ctx: Context, *, grant_id: UUID, record_id: UUID) -> Ground:
     An item that the officer's own service wrote here, under a grant for the same purpose that still lets it write.
 
     Raises:
-        NotFoundError: There is no such grant or item, or it is not the service's own or of the purpose; all look the same.
+        NotFoundError: There is no such grant or item, or it is not the service's own for this purpose; all look alike.
     """
     grant = grants.by_id(ctx, grant_id=grant_id)
     if grant.service.service_id != ctx.actor.service_id:
