@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from audit.events import Event
 from vault import accounts, links
+from vault.at_the_desk import officer_of_the_council
 from vault.confidential import close_for_house, open_for_house
 from vault.context import Context
-from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, SecondPersonNeededError, WrongStateError
+from vault.errors import InvalidInputError, NotFoundError, SecondPersonNeededError, WrongStateError
 from vault.ids import new_id
 from vault.journal import note
 from vault.kinds import LinkKind, NoticeKind, RecoveryState
@@ -45,11 +46,11 @@ def ask(ctx: Context, *, account_id: UUID, evidence: str) -> RecoveryView:
     Begin a recovery: the first officer says what they saw.
 
     Raises:
-        NotAllowedError: The actor is no officer.
+        NotAllowedError: The actor is no officer of the council.
         InvalidInputError: There is no evidence, or it is no resident's account.
         WrongStateError: One is under way already.
     """
-    officer = _officer(ctx)
+    officer = officer_of_the_council(ctx)
     account = accounts.find(ctx, account_id=account_id)
     if account.citizen_id is None:
         raise InvalidInputError("a recovery in person is for residents; staff get a new link from two administrators")
@@ -74,11 +75,12 @@ def agree(ctx: Context, *, account_id: UUID, recovery_id: UUID, evidence: str) -
     Vouch as the second officer; from now on the owner has 72 hours to say no.
 
     Raises:
+        NotAllowedError: The actor is no officer of the council.
         SecondPersonNeededError: It is the officer who began it.
         NotFoundError: There is none.
         WrongStateError: It does not wait for a second officer.
     """
-    officer, row = _officer(ctx), _row(ctx, account_id, recovery_id)
+    officer, row = officer_of_the_council(ctx), _row(ctx, account_id, recovery_id)
     if row.state is not RecoveryState.ASKED:
         raise WrongStateError("this recovery does not wait for a second officer")
     if row.first_by == officer:
@@ -99,9 +101,12 @@ def cancel(ctx: Context, *, account_id: UUID, recovery_id: UUID) -> None:
     Say no: the owner from a sign-in that is theirs, or an officer who was wrong.
 
     Raises:
+        NotAllowedError: The actor is an officer of another organisation.
         NotFoundError: There is none.
         WrongStateError: It is over.
     """
+    if ctx.actor.kind == "officer":
+        officer_of_the_council(ctx)
     row = _row(ctx, account_id, recovery_id)
     if row.state not in _OPEN:
         raise WrongStateError("this recovery is over")
@@ -115,11 +120,11 @@ def give_link(ctx: Context, *, account_id: UUID, recovery_id: UUID) -> str:
     After the wait, make the one-time link that lets the owner make a new passkey; return its handle, shown once.
 
     Raises:
-        NotAllowedError: The actor is no officer.
+        NotAllowedError: The actor is no officer of the council.
         NotFoundError: There is none.
         WrongStateError: It was cancelled, is over, or the 72 hours are not.
     """
-    _officer(ctx)
+    officer_of_the_council(ctx)
     row = _row(ctx, account_id, recovery_id)
     if row.state is not RecoveryState.WAITING or row.ready_at is None or row.ready_at > ctx.now:
         raise WrongStateError("the 72 hours in which its owner can say no are not over")
@@ -149,18 +154,12 @@ def evidence_of(ctx: Context, *, account_id: UUID, recovery_id: UUID) -> str:
     What the first officer wrote, for the second one to judge.
 
     Raises:
-        NotAllowedError: The actor is no officer.
+        NotAllowedError: The actor is no officer of the council.
         NotFoundError: There is none.
     """
-    _officer(ctx)
+    officer_of_the_council(ctx)
     row = _row(ctx, account_id, recovery_id)
     return str(open_for_house(ctx, what=_WHAT, row_id=recovery_id, sealed=row.sealed_first)["evidence"])
-
-
-def _officer(ctx: Context) -> UUID:
-    if ctx.actor.kind != "officer" or ctx.actor.account_id is None:
-        raise NotAllowedError("only an officer records a recovery in person")
-    return ctx.actor.account_id
 
 
 def _seal(ctx: Context, recovery_id: UUID, evidence: str) -> bytes:

@@ -43,8 +43,8 @@ STARTS = {
         "/security/recovery",
     ],
     "priya": ["/home", "/record/condition"],
-    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/desk", "/security"],
-    "social-worker": ["/officer"],
+    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/security"],
+    "social-worker": ["/officer", "/desk"],
     "auditor": ["/audit", "/security"],
     "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
 }

@@ -12,7 +12,7 @@ from tests.journeys.test_portal_pages import enter
 from tests.keys import give_passkey, press, with_key
 from tests.oidc_world import Elsewhere, elsewhere, trust
 from tests.portal_world import Portal, served_at
-from vault import links
+from vault import accounts, links
 from vault.clock import utc_now
 from vault.context import OPERATOR
 from vault.kinds import LinkKind
@@ -143,6 +143,17 @@ def test_two_officers_help_somebody_back_in(
     chromium: Browser, served: Portal, later: Later, axe: str, *, scripts: bool
 ) -> None:
     edith = served.resident("edith")
+    with served.vault.transaction(OPERATOR) as ctx:
+        colleague = accounts.find(ctx, account_id=served.account("social-worker"))
+        label = accounts.StaffLabel("Mo", "desk worker", "town hall")
+        made = accounts.make(
+            ctx,
+            role=colleague.role,
+            organisation_id=colleague.organisation_id,
+            service_id=colleague.service_id,
+            label=label,
+        )
+    served.note.accounts["desk-worker"] = made.account_id
 
     def find(page: Page) -> None:
         page.goto(f"{served.address}/desk")
@@ -152,7 +163,7 @@ def test_two_officers_help_somebody_back_in(
         press(page, "Find this person")
 
     with (
-        enter(chromium, served, "carer", java_script_enabled=scripts) as one,
+        enter(chromium, served, "desk-worker", java_script_enabled=scripts) as one,
         enter(chromium, served, "social-worker", java_script_enabled=scripts) as two,
     ):
         first, second = one.new_page(), two.new_page()
@@ -167,7 +178,7 @@ def test_two_officers_help_somebody_back_in(
         if scripts:
             both_widths(second, axe)
     later.ahead = timedelta(hours=72, minutes=5)
-    with enter(chromium, served, "carer", java_script_enabled=scripts) as one:
+    with enter(chromium, served, "desk-worker", java_script_enabled=scripts) as one:
         first = one.new_page()
         find(first)
         press(first, "Make the link")

@@ -1,6 +1,7 @@
 """Recovery codes, letters, identities, recoveries in person: each works once, for its owner, as long as it should."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,16 +19,19 @@ from vault import (
     identities,
     letters,
     links,
+    notices,
     passkeys,
     recoveries,
     recovery_codes,
     requests,
+    services,
     sign_ins,
 )
 from vault.context import OPERATOR, SYSTEM, Actor
 from vault.errors import (
     InvalidInputError,
     LinkUsedError,
+    NotAllowedError,
     NotFoundError,
     RecoveryWaitsError,
     RowForgedError,
@@ -38,9 +42,14 @@ from vault.holding import hold
 from vault.identities import Vouched
 from vault.ids import new_id
 from vault.judging import check_proven
-from vault.kinds import AccountStatus, Channel, Decider, RecoveryState, Role
+from vault.kinds import AccountStatus, Channel, Decider, NoticeKind, RecoveryState, Role
 
 FIRST, SECOND = (Actor(kind="officer", account_id=new_id()) for _ in range(2))
+
+
+def at_desk(house: House, officer: Actor) -> Actor:
+    """*officer*, who works for the council."""
+    return replace(officer, organisation_id=house.council_id)
 
 
 @pytest.fixture
@@ -112,8 +121,8 @@ def test_a_new_set_takes_the_place_of_the_old_one(house: House, owner: UUID) -> 
 
 def test_a_closed_account_comes_back_by_no_code_and_no_letter(house: House, owner: UUID) -> None:
     with house.vault.transaction(SYSTEM) as ctx:
-        made = recovery_codes.make(ctx, account_id=owner)
         letter = letters.make(ctx, account_id=owner)
+        made = recovery_codes.make(ctx, account_id=owner)
         accounts.set_status(ctx, account_id=owner, status=AccountStatus.SUSPENDED)
     with pytest.raises(LinkUsedError), house.vault.transaction(SYSTEM) as ctx:
         recovery_codes.use(ctx, typed=made[0])
@@ -163,6 +172,55 @@ def test_a_slip_of_the_finger_is_no_try(house: House, owner: UUID) -> None:
             letters.begin_try(ctx, typed=swapped)
     with house.vault.transaction(SYSTEM) as ctx:
         assert letters.begin_try(ctx, typed=letter.code)
+
+
+@pytest.mark.parametrize("has", ["passkey", "identity", "codes"])
+def test_no_letter_is_made_for_who_has_another_way_in(house: House, owner: UUID, has: str) -> None:
+    with house.vault.transaction(SYSTEM) as ctx:
+        if has == "passkey":
+            passkeys.add(ctx, account_id=owner, credential_id=b"one", public_key=b"k", sign_count=0)
+        elif has == "identity":
+            identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
+        else:
+            recovery_codes.make(ctx, account_id=owner)
+    for actor in (house.officer(), OPERATOR):
+        with pytest.raises(WrongStateError), house.vault.transaction(actor) as ctx:
+            letters.make(ctx, account_id=owner)
+
+
+def test_the_resident_is_told_when_a_letter_is_made_and_when_it_is_used(house: House, owner: UUID) -> None:
+    def told() -> list[NoticeKind]:
+        with house.vault.reading(SYSTEM) as ctx:
+            return [each.kind for each in notices.of_citizen(ctx, citizen_id=house.citizen_id)]
+
+    with house.vault.transaction(house.officer()) as ctx:
+        letter = letters.make(ctx, account_id=owner)
+    assert told() == [NoticeKind.RECOVERY]
+    with house.vault.transaction(SYSTEM) as ctx:
+        tried = letters.begin_try(ctx, typed=letter.code)
+        assert tried
+        letters.use(ctx, tried=tried)
+    assert told() == [NoticeKind.RECOVERY] * 2
+
+
+def test_officers_of_other_organisations_open_no_way_in_for_anybody(house: House, owner: UUID) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        other = services.make_organisation(ctx, slug="away", name="Away Care", kind="care-provider").organisation_id
+    stranger = replace(FIRST, organisation_id=other)
+    with house.vault.transaction(at_desk(house, FIRST)) as ctx:
+        asked = recoveries.ask(ctx, account_id=owner, evidence="passport seen")
+    mine: dict[str, Any] = {"account_id": owner, "recovery_id": asked.recovery_id}
+    for act in (
+        lambda ctx: letters.make(ctx, account_id=owner),
+        lambda ctx: recoveries.ask(ctx, account_id=owner, evidence="seen"),
+        lambda ctx: recoveries.evidence_of(ctx, **mine),
+        lambda ctx: recoveries.agree(ctx, **mine, evidence="seen"),
+        lambda ctx: recoveries.give_link(ctx, **mine),
+        lambda ctx: recoveries.cancel(ctx, **mine),
+    ):
+        for who in (stranger, FIRST):
+            with pytest.raises(NotAllowedError), house.vault.transaction(who) as ctx:
+                act(ctx)
 
 
 # --- identities ---
@@ -243,28 +301,28 @@ def test_a_sign_in_that_cannot_be_proved_again_or_is_the_directorys_is_short(
 
 @pytest.fixture
 def waiting(house: House, owner: UUID) -> UUID:
-    with house.vault.transaction(FIRST) as ctx:
+    with house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recovery = recoveries.ask(ctx, account_id=owner, evidence="passport seen")
-    with house.vault.transaction(SECOND) as ctx:
+    with house.vault.transaction(at_desk(house, SECOND)) as ctx:
         recoveries.agree(ctx, account_id=owner, recovery_id=recovery.recovery_id, evidence="passport seen too")
     return recovery.recovery_id
 
 
 def test_the_same_officer_cannot_vouch_twice(house: House, owner: UUID) -> None:
-    with house.vault.transaction(FIRST) as ctx:
+    with house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recovery = recoveries.ask(ctx, account_id=owner, evidence="passport seen")
-    with pytest.raises(SecondPersonNeededError), house.vault.transaction(FIRST) as ctx:
+    with pytest.raises(SecondPersonNeededError), house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recoveries.agree(ctx, account_id=owner, recovery_id=recovery.recovery_id, evidence="again")
 
 
 def test_the_link_is_given_after_72_hours_and_once(house: House, owner: UUID, waiting: UUID) -> None:
     house.clock.ahead = timedelta(hours=71, minutes=59)
-    with pytest.raises(WrongStateError), house.vault.transaction(FIRST) as ctx:
+    with pytest.raises(WrongStateError), house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
     house.clock.ahead = timedelta(hours=72, minutes=1)
-    with house.vault.transaction(FIRST) as ctx:
+    with house.vault.transaction(at_desk(house, FIRST)) as ctx:
         handle = recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
-    with pytest.raises(WrongStateError), house.vault.transaction(SECOND) as ctx:
+    with pytest.raises(WrongStateError), house.vault.transaction(at_desk(house, SECOND)) as ctx:
         recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
     with house.vault.transaction(SYSTEM) as ctx:
         assert links.use(ctx, handle=handle).account.account_id == owner
@@ -274,7 +332,7 @@ def test_the_owner_says_no_and_no_link_is_given(house: House, owner: UUID, waiti
     with house.vault.transaction(signed_in(house, owner)) as ctx:
         recoveries.cancel(ctx, account_id=owner, recovery_id=waiting)
     house.clock.ahead = timedelta(hours=73)
-    with pytest.raises(WrongStateError), house.vault.transaction(FIRST) as ctx:
+    with pytest.raises(WrongStateError), house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
     with house.vault.reading(SYSTEM) as ctx:
         assert recoveries.open_one(ctx, account_id=owner) is None
@@ -305,7 +363,7 @@ def test_while_it_waits_nothing_grave_is_done_on_line_and_spoken_decisions_go_on
 
 
 def test_without_evidence_or_an_officer_there_is_no_recovery(house: House, owner: UUID) -> None:
-    with pytest.raises(InvalidInputError), house.vault.transaction(FIRST) as ctx:
+    with pytest.raises(InvalidInputError), house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recoveries.ask(ctx, account_id=owner, evidence="  ")
     with pytest.raises(Exception, match="only an officer"), house.vault.transaction(SYSTEM) as ctx:
         recoveries.ask(ctx, account_id=owner, evidence="seen")
@@ -331,8 +389,8 @@ def damage(house: House, statement: str, **values: Any) -> None:
 def test_a_way_in_that_was_changed_behind_the_vaults_back_is_believed_in_nothing(house: House, owner: UUID) -> None:
     thief = new_id()
     with house.vault.transaction(SYSTEM) as ctx:
-        made = recovery_codes.make(ctx, account_id=owner)
         letter = letters.make(ctx, account_id=owner)
+        made = recovery_codes.make(ctx, account_id=owner)
         identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
         unfinished = identities.keep_unfinished(ctx, whom=vouch(house, "s-2"))
     for table in ("recovery_codes", "letter_codes", "identities"):
@@ -350,7 +408,7 @@ def test_a_way_in_that_was_changed_behind_the_vaults_back_is_believed_in_nothing
 
 def test_a_recovery_whose_wait_was_shortened_gives_no_link(house: House, owner: UUID, waiting: UUID) -> None:
     damage(house, "UPDATE recoveries SET ready_at = 1")
-    with pytest.raises(RowForgedError), house.vault.transaction(FIRST) as ctx:
+    with pytest.raises(RowForgedError), house.vault.transaction(at_desk(house, FIRST)) as ctx:
         recoveries.give_link(ctx, account_id=owner, recovery_id=waiting)
 
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from vault import access, accounts, citizens, finding, letters, recoveries
 from vault.accounts import MAY_HAVE_ACCOUNT, AccountView
+from vault.at_the_desk import officer_of_the_council
 from vault.errors import NotFoundError
 from vault.finding import NUMBER_MOST
 from vault.kinds import AccountStatus, RecoveryState, Role
@@ -29,6 +30,13 @@ BLUEPRINTS: Final = (bp,)
 FINDS: Final = "30 per hour"
 """How often one officer may look for somebody: enough for a desk, too little to go through a list."""
 _AT_THE_DESK: Final = "at_the_desk"
+
+
+@bp.before_request
+def of_the_council_alone() -> None:
+    """Keep the desk to the council's officers, before anything is looked up."""
+    with reading() as ctx:
+        officer_of_the_council(ctx)
 
 
 @bp.get("")
@@ -94,11 +102,13 @@ def person() -> ResponseReturnValue:
         if recovery is not None and recovery.state is RecoveryState.ASKED:
             evidence = recoveries.evidence_of(ctx, account_id=account_id, recovery_id=recovery.recovery_id)
         ready = recovery is not None and recovery.ready_at is not None and recovery.ready_at <= ctx.now
+        by_letter = not letters.has_another_way(ctx, account_id=account_id)
     return page(
         "desk/person.html",
         recovery=recovery,
         evidence=evidence,
         ready=ready,
+        by_letter=by_letter,
         mine=recovery is not None and recovery.first_by == me().account.account_id,
     )
 
