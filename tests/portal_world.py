@@ -62,7 +62,7 @@ class Portal:
     def cookie(self, slug: str) -> str:
         """A fresh sign-in of somebody, as their browser would hold it."""
         with self.vault.transaction(SYSTEM) as ctx:
-            return str(sign_ins.begin(ctx, account_id=self.account(slug), method="test"))
+            return str(sign_ins.begin(ctx, account_id=self.account(slug), method="test", proven=True))
 
     def client(self, slug: str | None = None) -> FlaskClient:
         """A browser without scripts; signed in as somebody, or as nobody."""

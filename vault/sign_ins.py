@@ -1,7 +1,7 @@
 """Sign-ins: the signed-in browsers of an account, each a marked row that ends by itself and can be ended."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -21,6 +21,8 @@ IDLE = timedelta(minutes=30)
 LIMIT = timedelta(hours=8)
 SHORTER = {"letter": timedelta(hours=1), "directory": timedelta(hours=1)}
 """Sign-ins that end sooner: by a letter, nothing can be proved again; by the directory, it is asked again."""
+UNPROVEN = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody proved who they are who did not yet, in this sign-in."""
 STAMP_EVERY = timedelta(minutes=1)
 
 
@@ -36,12 +38,13 @@ class SignedIn:
     ends_at: datetime
 
 
-def begin(ctx: Context, *, account_id: UUID, method: str, device: str | None = None) -> str:
+def begin(ctx: Context, *, account_id: UUID, method: str, proven: bool = False, device: str | None = None) -> str:
     """
     Sign an account in; return the cookie's handle, of which only the SHA-256 is kept.
 
     *method* is how: the word before a colon says for how long (`SHORTER`), the word after it by whom. *device* is a
-    hint such as ``Chrome on Windows``.
+    hint such as ``Chrome on Windows``. *proven* is whether the person has just now shown that it is them, by a passkey that
+    verified its user or to a provider that says when: a code or a provider's word alone is a way in and no such proof.
 
     Raises:
         SignInEndedError: The account is suspended or closed, or its citizen may have none any more.
@@ -61,7 +64,7 @@ def begin(ctx: Context, *, account_id: UUID, method: str, device: str | None = N
             method=method,
             started_at=ctx.now,
             ends_at=ctx.now + SHORTER.get(method.partition(":")[0], LIMIT),
-            proven_at=ctx.now,
+            proven_at=ctx.now if proven else UNPROVEN,
             last_seen_at=ctx.now,
             device=device,
         )

@@ -270,11 +270,11 @@ def go_on_to(path: str) -> None:
     session[_RETURN_TO] = path
 
 
-def let_in(account_id: UUID, *, method: str) -> Response:
-    """Sign *account_id* in and send the browser to where it wanted to go, or home."""
+def let_in(account_id: UUID, *, method: str, proven: bool = False) -> Response:
+    """Sign *account_id* in and send the browser to where it wanted to go, or home; *proven* as `sign_ins.begin` has it."""
     with runtime().vault.transaction(SYSTEM) as ctx:
         device = hint(request.headers.get("User-Agent", ""))
-        cookie = sign_ins.begin(ctx, account_id=account_id, method=method, device=device or None)
+        cookie = sign_ins.begin(ctx, account_id=account_id, method=method, proven=proven, device=device or None)
         signed_in = sign_ins.current(ctx, cookie=cookie)
     wanted = _wanted(signed_in.account.role)
     forget_all()

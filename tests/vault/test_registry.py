@@ -344,7 +344,7 @@ def test_a_member_of_staff_is_invited_by_two_people_and_the_link_works_once(offi
 
 def test_who_leaves_loses_access_before_anyone_approves(office: Office) -> None:
     with office.house.vault.transaction(SYSTEM) as ctx:
-        cookie = sign_ins.begin(ctx, account_id=office.ben.account_id, method="test")
+        cookie = sign_ins.begin(ctx, account_id=office.ben.account_id, method="test", proven=True)
     change = office.propose(ChangeKind.ACCOUNT_CLOSED, str(office.ben.account_id), {})
     with pytest.raises(SignInEndedError), office.house.vault.reading(SYSTEM) as ctx:
         sign_ins.current(ctx, cookie=cookie)
@@ -369,7 +369,7 @@ def test_nobody_approves_a_change_of_their_own_account(office: Office) -> None:
 def test_a_changed_role_ends_the_sign_ins_made_in_the_old_one(office: Office) -> None:
     third = administrator(office.house, "Cara", office.house.council_id)
     with office.house.vault.transaction(SYSTEM) as ctx:
-        cookie = sign_ins.begin(ctx, account_id=third.account_id, method="test")
+        cookie = sign_ins.begin(ctx, account_id=third.account_id, method="test", proven=True)
     content = {"role": "auditor", "organisation": "council", "service": None}
     office.both(ChangeKind.ACCOUNT_CHANGED, str(third.account_id), content, label=LABEL)
     with pytest.raises(SignInEndedError), office.house.vault.reading(SYSTEM) as ctx:

@@ -33,6 +33,7 @@ from vault.errors import (
     LinkUsedError,
     NotAllowedError,
     NotFoundError,
+    ProofNeededError,
     RecoveryWaitsError,
     RowForgedError,
     SecondPersonNeededError,
@@ -60,7 +61,7 @@ def owner(house: House) -> UUID:
 
 def signed_in(house: House, owner: UUID) -> Actor:
     with house.vault.transaction(SYSTEM) as ctx:
-        cookie = sign_ins.begin(ctx, account_id=owner, method="passkey")
+        cookie = sign_ins.begin(ctx, account_id=owner, method="passkey", proven=True)
         return sign_ins.current(ctx, cookie=cookie).actor
 
 
@@ -294,6 +295,23 @@ def test_a_sign_in_that_cannot_be_proved_again_or_is_the_directorys_is_short(
         cookie = sign_ins.begin(ctx, account_id=owner, method=method)
         found = sign_ins.current(ctx, cookie=cookie)
     assert found.ends_at - found.started_at == timedelta(hours=hours)
+
+
+def test_a_sign_in_by_a_code_is_no_fresh_proof_for_who_can_give_one(house: House, owner: UUID) -> None:
+    def by_letter() -> Actor:
+        with house.vault.transaction(SYSTEM) as ctx:
+            return sign_ins.current(ctx, cookie=sign_ins.begin(ctx, account_id=owner, method="letter")).actor
+
+    with house.vault.transaction(by_letter()) as ctx:
+        first = passkeys.add(ctx, account_id=owner, credential_id=b"one", public_key=b"k", sign_count=0)
+    for act in (
+        lambda ctx: passkeys.add(ctx, account_id=owner, credential_id=b"two", public_key=b"k", sign_count=0),
+        lambda ctx: passkeys.remove(ctx, account_id=owner, passkey_id=first.passkey_id),
+        lambda ctx: recovery_codes.make(ctx, account_id=owner),
+        check_proven,
+    ):
+        with pytest.raises(ProofNeededError), house.vault.transaction(by_letter()) as ctx:
+            act(ctx)
 
 
 # --- recovery in person ---

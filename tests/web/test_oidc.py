@@ -143,6 +143,34 @@ def test_the_directory_must_give_the_very_work_of_the_account(trusting: Portal, 
     assert bound(trusting, slug) == 0
 
 
+def give_identity(portal: Portal, elsewhere: Elsewhere, slug: str, name: str) -> None:
+    with portal.vault.transaction(SYSTEM) as ctx:
+        whom = identities.vouched(ctx, issuer=elsewhere.issuer, subject=name, assurance="P2")
+        identities.bind(ctx, account_id=portal.account(slug), whom=whom, evidence="seen")
+
+
+def test_staff_come_through_no_provider_for_residents_and_residents_not_through_the_directory(
+    trusting: Portal, elsewhere: Elsewhere
+) -> None:
+    carer = trusting.client("carer")
+    assert carer.get("/security/with/one-login").status_code == 403
+    assert trusting.client("edith").get("/security/with/directory").status_code == 403
+    give_identity(trusting, elsewhere, "carer", "edith")
+    assert come_back(trusting.client(), ONE_LOGIN, "edith").status_code == 403
+    assert carer.get("/prove/with/one-login").status_code == 403
+    give_identity(trusting, elsewhere, "edith", "aisha")
+    assert come_back(trusting.client(), DIRECTORY, "aisha").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "proven"),
+    [({}, False), ({"auth_time": 100}, True), ({"auth_time": -9}, False), ({"auth_time": True}, False)],
+)
+def test_a_providers_answer_is_a_fresh_proof_only_when_it_says_so(said: dict[str, Any], proven: bool) -> None:  # noqa: FBT001
+    now = utc_now().fromtimestamp(150, tz=utc_now().tzinfo)
+    assert checking.proved_just_now(checking.Claims("s", "P2", said), now=now, within=60) is proven
+
+
 def signed_out(elsewhere: Elsewhere, **changed: Any) -> str:
     now = int(time.time())
     claims = {

@@ -83,6 +83,14 @@ def id_token(provider: Provider, token: str, keys: KeySet, *, access_token: str,
     return Claims(str(subject), str(level), claims)
 
 
+def proved_just_now(claims: Claims, *, now: datetime, within: int) -> bool:
+    """Whether the provider says that the person proved themselves to it at most *within* seconds ago; silence is a no."""
+    at = claims.all.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        return False
+    return -SKEW <= now.timestamp() - at <= within + SKEW
+
+
 def logout_token(provider: Provider, token: str, keys: KeySet, *, now: datetime) -> tuple[str, str]:
     """
     Whom the logout token *token* signs out: the subject, and the token's own single-use id.

@@ -14,7 +14,7 @@ from vault import accounts, identities, links, services, sign_ins, tokens
 from vault.accounts import AccountView
 from vault.context import SYSTEM, Context
 from vault.errors import ReplayedError
-from vault.kinds import LinkKind
+from vault.kinds import LinkKind, Role
 from vault.refusals import log_refusal
 from vault.sums import Refused
 from web import proving
@@ -37,6 +37,8 @@ BLUEPRINTS: Final = (bp, outside)
 LEAVERS: Final = "600 per minute"
 REMEMBERED: Final = timedelta(hours=1)
 """How long a logout token's id is remembered: far longer than the token may be old."""
+RESIDENTS: Final = frozenset({Role.CITIZEN, Role.DELEGATE})
+"""Whose identity providers are those for residents; everybody else comes through the directory."""
 _NOTE: Final = "identity"
 
 
@@ -70,6 +72,8 @@ def provider_of(name: str) -> Provider:
 def send(name: str, *, why: str, account_id: UUID | None = None) -> ResponseReturnValue:
     """Send the browser to a provider and note what for."""
     provider = provider_of(name)
+    if account_id is not None:
+        _check_people(provider, account_id)
     address, state = flow.begin(provider, why=why, back=_back(name), account_id=account_id, again=why == "prove")
     session[_NOTE] = {"name": name, "why": why, "state": state}
     return redirect(address, 303)
@@ -109,10 +113,16 @@ def _sign_in(answer: Answer) -> ResponseReturnValue:
         account_id = identities.account_of(ctx, whom=_vouched(ctx, answer))
     if account_id is not None:
         _check_work(answer, account_id)
-        return let_in(account_id, method=answer.provider.method)
+        return _let_in(account_id, answer)
     if answer.provider.people == "staff":
         raise ProviderRefusedError("nobody here is bound to this sign-in of the directory")
     return first_time(answer)
+
+
+def _let_in(account_id: UUID, answer: Answer) -> ResponseReturnValue:
+    now = runtime().vault.clock()
+    proven = checking.proved_just_now(answer.claims, now=now, within=flow.FRESH_SECONDS)
+    return let_in(account_id, method=answer.provider.method, proven=proven)
 
 
 def _vouched(ctx: Context, answer: Answer) -> identities.Vouched:
@@ -125,8 +135,10 @@ def _check_work(answer: Answer, account_id: UUID) -> None:
     Let staff in as what the directory says they are today; whoever left the group is signed out everywhere.
 
     Raises:
-        ProviderRefusedError: The directory does not say that this account's role and service are theirs.
+        ProviderRefusedError: The provider is for other people than this account's, or the directory does not say that
+            its role and service are theirs.
     """
+    _check_people(answer.provider, account_id)
     if answer.provider.people != "staff":
         return
     with runtime().vault.reading(SYSTEM) as ctx:
@@ -138,6 +150,23 @@ def _check_work(answer: Answer, account_id: UUID) -> None:
     with runtime().vault.transaction(SYSTEM) as ctx:
         sign_ins.end_all(ctx, account_id=account_id)
     raise ProviderRefusedError("the directory does not give this person this work any more")
+
+
+def _check_people(provider: Provider, account_id: UUID) -> None:
+    """
+    Keep staff to the directory, so that who leaves it keeps no way in, and residents to the providers for residents.
+
+    Raises:
+        ProviderRefusedError: The provider is for other people than this account's; that is logged.
+    """
+    with runtime().vault.reading(SYSTEM) as ctx:
+        account = accounts.find(ctx, account_id=account_id)
+        people = "residents" if account.role in RESIDENTS else "staff"
+        if provider.people == people:
+            return
+        facts = {"account": str(account_id), "method": provider.method, "reason": "not-for-this-role"}
+        log_refusal(ctx, Event.SIGN_IN_REFUSED, citizen_id=account.citizen_id, facts=facts)
+    raise ProviderRefusedError("this provider is for other people than this account's")
 
 
 def _work_of(ctx: Context, account: AccountView) -> Work:
@@ -165,13 +194,14 @@ def _enrol(answer: Answer) -> ResponseReturnValue:
         identities.bind(
             ctx, account_id=found.account.account_id, whom=whom, evidence="enrolment link", agreed=found.agreed
         )
-    return let_in(found.account.account_id, method=answer.provider.method)
+    return _let_in(found.account.account_id, answer)
 
 
 def _bind(answer: Answer) -> ResponseReturnValue:
     """Add it to the account of whoever is signed in and has just proved who they are."""
     if answer.account_id != me().account.account_id:
         raise ProviderRefusedError("this was asked for another account")
+    _check_work(answer, me().account.account_id)
     with changing() as ctx:
         whom = _vouched(ctx, answer)
         identities.bind(ctx, account_id=me().account.account_id, whom=whom, evidence="signed in")

@@ -120,7 +120,7 @@ def passkey_check() -> ResponseReturnValue:
 
 def _go(account_id: UUID) -> ResponseReturnValue:
     """Sign in for a script: the cookie, and where to go next."""
-    entered = let_in(account_id, method="passkey")
+    entered = let_in(account_id, method="passkey", proven=True)
     answer = jsonify({"next": entered.location})
     for cookie in entered.headers.getlist("Set-Cookie"):
         answer.headers.add("Set-Cookie", cookie)
