@@ -43,8 +43,8 @@ def begin(ctx: Context, *, account_id: UUID, method: str, proven: bool = False, 
     Sign an account in; return the cookie's handle, of which only the SHA-256 is kept.
 
     *method* is how: the word before a colon says for how long (`SHORTER`), the word after it by whom. *device* is a
-    hint such as ``Chrome on Windows``. *proven* is whether the person has just now shown that it is them, by a passkey that
-    verified its user or to a provider that says when: a code or a provider's word alone is a way in and no such proof.
+    hint such as ``Chrome on Windows``. *proven* is whether the person has just shown that it is them, by a passkey
+    that verified its user or to a provider that says when: a code or a provider's word alone is no such proof.
 
     Raises:
         SignInEndedError: The account is suspended or closed, or its citizen may have none any more.

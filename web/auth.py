@@ -271,7 +271,7 @@ def go_on_to(path: str) -> None:
 
 
 def let_in(account_id: UUID, *, method: str, proven: bool = False) -> Response:
-    """Sign *account_id* in and send the browser to where it wanted to go, or home; *proven* as `sign_ins.begin` has it."""
+    """Sign *account_id* in and send the browser to where it wanted to go, or home; *proven* as in `sign_ins.begin`."""
     with runtime().vault.transaction(SYSTEM) as ctx:
         device = hint(request.headers.get("User-Agent", ""))
         cookie = sign_ins.begin(ctx, account_id=account_id, method=method, proven=proven, device=device or None)

@@ -84,7 +84,7 @@ def id_token(provider: Provider, token: str, keys: KeySet, *, access_token: str,
 
 
 def proved_just_now(claims: Claims, *, now: datetime, within: int) -> bool:
-    """Whether the provider says that the person proved themselves to it at most *within* seconds ago; silence is a no."""
+    """Whether the provider says that the person proved themselves at most *within* seconds ago; silence is a no."""
     at = claims.all.get("auth_time")
     if isinstance(at, bool) or not isinstance(at, int | float):
         return False
