@@ -1,12 +1,12 @@
 """Records: keeping what comes in, version by version, each sealed under its citizen's own keys.
 
-Nothing here opens a seal; that is `vault.access` alone.
+Nothing that is opened leaves here; opening for a reader is `vault.access` alone.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -19,11 +19,11 @@ from vault.catalogue import CATALOGUE
 from vault.confidential import close_for_house
 from vault.context import Context
 from vault.crypto.mac import encode_tuple
-from vault.crypto.seal import Place, seal
+from vault.crypto.seal import Place, seal, unseal
 from vault.errors import NotFoundError, UnknownFieldError, WrongStateError
 from vault.ids import new_id
 from vault.journal import note
-from vault.keychain import category_key_for_writing
+from vault.keychain import category_key, category_key_for_writing
 from vault.kinds import RecordStatus
 from vault.models import HeldBack, Record, RecordVersion, Seal
 
@@ -109,9 +109,19 @@ def _last_from_source(ctx: Context, held: Record) -> RecordVersion | None:
     return sent or ctx.session.get(RecordVersion, (held.citizen_id, held.record_id, held.version))
 
 
-def revise(ctx: Context, *, citizen_id: UUID, record_id: UUID, expected: int, item: NewItem) -> int:
+def revise(
+    ctx: Context,
+    *,
+    citizen_id: UUID,
+    record_id: UUID,
+    expected: int,
+    item: NewItem,
+    offered: frozenset[str] = frozenset(),
+) -> int:
     """
     Put a newer version of an item in place of version *expected*; return its number. The caller notes it.
+
+    Texts of *offered* that *item* leaves out are gone from the newer version; whatever else was held stays in it.
 
     Raises:
         NotFoundError: There is none.
@@ -124,11 +134,24 @@ def revise(ctx: Context, *, citizen_id: UUID, record_id: UUID, expected: int, it
         raise NotFoundError(f"record `{record_id}` is not known")
     if held.version != expected or held.category != item.category:
         raise WrongStateError(f"record `{record_id}` was changed meanwhile; look at it again")
+    item = _carried(ctx, held, item, offered)
     body = _body(item)
     held.version += 1
     held.received_at, held.sensitivity = ctx.now, max(held.sensitivity, item.sensitivity)
     _add_version(ctx, citizen_id, record_id, held.version, item, body, _digest(ctx, citizen_id, body))
     return held.version
+
+
+def _carried(ctx: Context, held: Record, item: NewItem, offered: frozenset[str]) -> NewItem:
+    """*item* with what the held version says beside it. Opened here only to be sealed again: nothing of it leaves."""
+    stands = (Seal.citizen_id == held.citizen_id, Seal.record_id == held.record_id, Seal.version == held.version)
+    newest = ctx.session.scalars(select(Seal).where(*stands).order_by(Seal.epoch.desc()).limit(1)).one()
+    key = category_key(ctx, citizen_id=held.citizen_id, category=held.category, epoch=newest.epoch)
+    place = place_of(ctx.keyring.tenant, held.citizen_id, held.category, held.record_id, held.version, newest.epoch)
+    body = orjson.loads(unseal(key, newest.sealed, place=place))
+    stay = {name: value for name, value in body["fields"].items() if name not in offered or not isinstance(value, str)}
+    third_party = item.third_party or bool(body.get("third_party"))
+    return replace(item, fields={**stay, **item.fields}, third_party=third_party)
 
 
 def _check_fields(item: NewItem) -> None:

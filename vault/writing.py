@@ -40,6 +40,8 @@ class Words:
     fields: Mapping[str, Any] = field(repr=False)
     as_of: date | None = None
     reason: str = ""
+    offered: frozenset[str] = frozenset()
+    """For a change: the fields that could be written anew. A text of them that is not in *fields* was taken out."""
 
 
 def writable(grant: GrantView) -> dict[str, list[str]]:
@@ -228,11 +230,16 @@ def revise(ctx: Context, *, ground: Ground, expected: int, words: Words) -> int:
         raise InvalidInputError(f"say why it changes, in at most {MOST_CHARACTERS} characters")
     if ground.item.status is RecordStatus.ENTERED_IN_ERROR:
         raise WrongStateError("this was marked as written by mistake already")
-    ground.demand(ctx, fields=frozenset(words.fields))
+    ground.demand(ctx, fields=frozenset(words.fields) | words.offered)
     item = _item(ctx, ground.item.category, words, "", str(ground.item.record_id))
     item = replace(item, purpose=items.purpose_of(ctx, ground.citizen_id, ground.item.record_id))
     version = records.revise(
-        ctx, citizen_id=ground.citizen_id, record_id=ground.item.record_id, expected=expected, item=item
+        ctx,
+        citizen_id=ground.citizen_id,
+        record_id=ground.item.record_id,
+        expected=expected,
+        item=item,
+        offered=words.offered,
     )
     _note(ctx, ground.citizen_id, ground.item.record_id, item, version=version, corrects=True, **ground.told)
     return version

@@ -237,6 +237,23 @@ def test_a_correction_case_opens_its_one_item_to_its_service_and_a_newer_version
         access.read_to_correct(house.vault, actor=officer, find=find)
 
 
+def test_a_correction_keeps_what_was_not_offered_and_takes_out_what_was_left_empty(house: House) -> None:
+    fields = {"contact.address": "1 High St", "contact.phone": "01632 1", "contact.not_safe": "He opens my post"}
+    record_id = house.keep("contact", "k1", fields, sensitivity=2)
+    case, officer = correction(house, record_id), house.officer()
+    with house.vault.transaction(officer) as ctx:
+        ground = writing.ground_of_case(ctx, case_id=case.case_id)
+        offered = frozenset({"contact.address", "contact.phone"})
+        words = Words(fields={"contact.address": "2 High St"}, reason="She moved", offered=offered)
+        writing.revise(ctx, ground=ground, expected=1, words=words)
+    answer = read_own(house.vault, actor=house.citizen, citizen_id=house.citizen_id, categories=frozenset({"contact"}))
+    assert isinstance(answer, Release)
+    (held,) = answer.unseal().records
+    assert (held.version, held.fields["contact.address"]) == (2, "2 High St")
+    assert set(held.fields) == {"contact.address", "contact.not_safe"}
+    assert not access.contact_is_safe(house.vault, citizen_id=house.citizen_id, channel="letter")
+
+
 def test_the_same_extract_does_not_undo_what_was_put_right(house: House) -> None:
     case, officer = correction(house, house.record_ids["medication"]), house.officer()
     with house.vault.transaction(officer) as ctx:

@@ -3,7 +3,6 @@
 A case is opened by a button and shown once, as a look at a record is: reading it is an entry that the resident sees.
 """
 
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -172,11 +171,7 @@ def save_correction(case_id: UUID) -> ResponseReturnValue:
         here, back = url_for("casework.save_correction", case_id=case_id), url_for("casework.before", case_id=case_id)
         return change_page(here, back, ground.item.category, _boxes(ground.item.category), answers=answers)
     words, expected = found
-    _, held = opened(lambda ctx: vault_writing.ground_of_case(ctx, case_id=case_id))
-    kept = {name: value for name, value in held.fields.items() if not isinstance(value, str)}
     with changing() as ctx:
         ground = vault_writing.ground_of_case(ctx, case_id=case_id)
-        vault_writing.revise(
-            ctx, ground=ground, expected=expected, words=replace(words, fields={**kept, **words.fields})
-        )
+        vault_writing.revise(ctx, ground=ground, expected=expected, words=words)
     return redirect(url_for("casework.answer", case_id=case_id), 303)

@@ -243,4 +243,4 @@ def revised(answers: Answers, fields: list[str]) -> tuple[Words, int] | None:
         as_of = date.fromisoformat(given) if given else None
     except ValueError:
         as_of = None
-    return Words(fields=texts, as_of=as_of, reason=reason), int(version)
+    return Words(fields=texts, as_of=as_of, reason=reason, offered=frozenset(fields)), int(version)
