@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from audit.events import Event
 from vault import accounts
 from vault.context import Context
-from vault.errors import LinkUsedError, WrongStateError
+from vault.errors import LinkUsedError, NotFoundError, WrongStateError
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import note
-from vault.models import Binding, Identity
+from vault.judging import check_proven
+from vault.models import Binding, Identity, Passkey, RecoveryCode
 
 UNFINISHED_LIFE: Final = timedelta(minutes=15)
 TRIES: Final = 5
@@ -102,13 +103,26 @@ def bind(ctx: Context, *, account_id: UUID, whom: Vouched, evidence: str, agreed
 
 
 def unbind(ctx: Context, *, account_id: UUID, identity_id: UUID) -> None:
-    """Let an identity sign in to an account no more; nothing happens where there is none."""
-    row = ctx.session.get(Identity, (account_id, identity_id))
-    if row is not None:
-        account = accounts.find(ctx, account_id=account_id)
-        ctx.session.delete(row)
-        facts = {"account": str(account_id), "identity": str(identity_id), "issuer": row.issuer}
-        note(ctx, Event.IDENTITY_UNBOUND, citizen_id=account.citizen_id, facts=facts)
+    """
+    Let an identity sign in to an account no more.
+
+    Raises:
+        NotFoundError: The account has no such identity.
+        WrongStateError: It is the last way in on this account.
+        ProofNeededError: The person could prove again who they are, and did not just now.
+    """
+    check_proven(ctx)
+    row = ctx.session.get(Identity, (account_id, identity_id), with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"identity `{identity_id}` is not known")
+    others = len(of_account(ctx, account_id=account_id)) > 1
+    means = (select(each.account_id).where(each.account_id == account_id).exists() for each in (Passkey, RecoveryCode))
+    if not others and not ctx.session.scalar(select(or_(*means))):
+        raise WrongStateError("this is the last way in: add another one first")
+    account = accounts.find(ctx, account_id=account_id)
+    ctx.session.delete(row)
+    facts = {"account": str(account_id), "identity": str(identity_id), "issuer": row.issuer}
+    note(ctx, Event.IDENTITY_UNBOUND, citizen_id=account.citizen_id, facts=facts)
 
 
 def keep_unfinished(ctx: Context, *, whom: Vouched) -> str:

@@ -16,6 +16,7 @@ from audit.events import Event
 from vault.authentic import mac_of, marks_of
 from vault.context import Context
 from vault.journal import note
+from vault.judging import check_proven
 from vault.kinds import GrantState, MailChoice, NoticeKind
 from vault.models import Grant, Notice, NoticeChoice, OutgoingMail, UtcDateTime
 
@@ -122,7 +123,16 @@ def choice(ctx: Context, *, citizen_id: UUID) -> MailChoice:
 
 
 def choose(ctx: Context, *, citizen_id: UUID, mail: MailChoice) -> bool:
-    """Keep how a citizen wants mail; return whether that changed. Notices in the portal go on whatever they choose."""
+    """
+    Keep how a citizen wants mail; return whether that changed. Notices in the portal go on whatever they choose.
+
+    A mail about the safety of the account that is on its way goes all the same: no thief of a sign-in can call it back.
+
+    Raises:
+        ProofNeededError: They want none, could prove again who they are, and did not just now.
+    """
+    if mail is MailChoice.NONE:
+        check_proven(ctx)
     row = ctx.session.get(NoticeChoice, citizen_id)
     if row is None:
         ctx.session.add(NoticeChoice(citizen_id=citizen_id, mail=mail))
@@ -131,10 +141,18 @@ def choose(ctx: Context, *, citizen_id: UUID, mail: MailChoice) -> bool:
     else:
         row.mail = mail
         row.version += 1
-    if mail is MailChoice.NONE:
+    if mail is MailChoice.NONE and not _told_of_safety(ctx, citizen_id):
         ctx.session.execute(delete(OutgoingMail).where(OutgoingMail.citizen_id == citizen_id))
     note(ctx, Event.NOTICE_CHOSEN, citizen_id=citizen_id, facts={"mail": str(mail)})
     return True
+
+
+def _told_of_safety(ctx: Context, citizen_id: UUID) -> bool:
+    """Whether a mail that is on its way may speak of the safety of the account: the mail itself does not say."""
+    recent = select(Notice.about).where(
+        Notice.citizen_id == citizen_id, Notice.kind.in_(SECURITY), Notice.at > ctx.now - STALE
+    )
+    return ctx.session.scalars(recent.limit(1)).first() is not None
 
 
 def sweep(ctx: Context) -> None:

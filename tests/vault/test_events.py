@@ -204,6 +204,7 @@ def _identity(house: House) -> None:
         owner = accounts.make(ctx, role=Role.CITIZEN, citizen_id=house.citizen_id).account_id
         whom = identities.vouched(ctx, issuer="https://id.example", subject="42", assurance="medium")
         identities.bind(ctx, account_id=owner, whom=whom, evidence="letter code")
+        recovery_codes.make(ctx, account_id=owner)
         (held,) = identities.of_account(ctx, account_id=owner)
         identities.unbind(ctx, account_id=owner, identity_id=held.identity_id)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from tests.vault.house import CARE, House
 from vault import notices, outgoing, passkeys, requests, trail
 from vault.accounts import make as make_account
 from vault.context import OPERATOR, SYSTEM
+from vault.errors import ProofNeededError
 from vault.holding import hold
 from vault.housekeeping import keep_house
 from vault.kinds import MailChoice, NoticeKind, Role
@@ -51,6 +53,16 @@ def in_the_queue(house: House) -> int:
 def events(house: House) -> list[str]:
     with house.vault.reading(OPERATOR) as ctx:
         return [line.event for line in trail.of_citizen(ctx, citizen_id=house.citizen_id, limit=200)]
+
+
+def test_no_mail_is_chosen_by_proof_and_calls_back_no_news_of_the_accounts_safety(house: House) -> None:
+    thief = replace(house.citizen, can_prove=True)
+    with house.vault.transaction(SYSTEM) as ctx:
+        notices.tell(ctx, citizen_id=house.citizen_id, kind=NoticeKind.NEW_PASSKEY, about=uuid4())
+    with pytest.raises(ProofNeededError), house.vault.transaction(thief) as ctx:
+        notices.choose(ctx, citizen_id=house.citizen_id, mail=MailChoice.NONE)
+    choose(house, MailChoice.NONE)
+    assert in_the_queue(house) == 1
 
 
 def test_a_request_is_told_once_and_reading_marks_it(house: House) -> None:

@@ -256,6 +256,22 @@ def test_an_unfinished_binding_is_tried_five_times_and_used_once(house: House) -
         identities.finish(ctx, handle=other)
 
 
+def test_an_identity_is_removed_by_its_owner_and_the_last_way_in_stays(house: House, owner: UUID) -> None:
+    with house.vault.transaction(SYSTEM) as ctx:
+        identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
+        (held,) = identities.of_account(ctx, account_id=owner)
+    mine = {"account_id": owner, "identity_id": held.identity_id}
+    with pytest.raises(WrongStateError), house.vault.transaction(SYSTEM) as ctx:
+        identities.unbind(ctx, **mine)
+    with house.vault.transaction(SYSTEM) as ctx:
+        passkeys.add(ctx, account_id=owner, credential_id=b"one", public_key=b"k", sign_count=0)
+    with pytest.raises(NotFoundError), house.vault.transaction(SYSTEM) as ctx:
+        identities.unbind(ctx, account_id=new_id(), identity_id=held.identity_id)
+    with house.vault.transaction(signed_in(house, owner)) as ctx:
+        identities.unbind(ctx, **mine)
+        assert identities.of_account(ctx, account_id=owner) == []
+
+
 # --- passkeys and sign-ins ---
 
 

@@ -90,6 +90,13 @@ def test_an_account_with_a_passkey_is_joined_from_within_alone(trusting: Portal)
     inside = trusting.client("edith")
     assert come_back(inside, "/security/with/one-login", "edith").location == "/security"
     assert bound(trusting, "edith") == 1
+    assert "Somebody asked for a new way into your account" in inside.get("/messages").text
+    with trusting.vault.reading(SYSTEM) as ctx:
+        (held,) = identities.of_account(ctx, account_id=trusting.account("edith"))
+    address = f"/security/identities/{held.identity_id}/remove"
+    assert submit(trusting.client("priya"), address, {}, form_at="/security").status_code == 404
+    assert submit(inside, address, {}, form_at="/security").location == "/security"
+    assert bound(trusting, "edith") == 0
 
 
 def test_a_level_of_trust_that_is_not_enough_signs_nobody_in(trusting: Portal) -> None:

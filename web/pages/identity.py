@@ -14,7 +14,10 @@ from vault import accounts, identities, links, services, sign_ins, tokens
 from vault.accounts import AccountView
 from vault.context import SYSTEM, Context
 from vault.errors import ReplayedError
-from vault.kinds import LinkKind, Role
+from vault.ids import new_id
+from vault.judging import check_proven
+from vault.kinds import LinkKind, NoticeKind, Role
+from vault.notices import tell
 from vault.refusals import log_refusal
 from vault.sums import Refused
 from web import proving
@@ -202,9 +205,15 @@ def _bind(answer: Answer) -> ResponseReturnValue:
     if answer.account_id != me().account.account_id:
         raise ProviderRefusedError("this was asked for another account")
     _check_work(answer, me().account.account_id)
+    if proving.needed():
+        return proving.lead(url_for("security.add_provider", name=answer.provider.name))
     with changing() as ctx:
+        check_proven(ctx)
         whom = _vouched(ctx, answer)
         identities.bind(ctx, account_id=me().account.account_id, whom=whom, evidence="signed in")
+        citizen_id = me().account.citizen_id
+        if citizen_id is not None:
+            tell(ctx, citizen_id=citizen_id, kind=NoticeKind.RECOVERY, about=new_id())
     return redirect(url_for("security.overview"), 303)
 
 

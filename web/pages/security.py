@@ -136,6 +136,16 @@ def add_provider(name: str) -> ResponseReturnValue:
     return send(name, why="bind", account_id=_mine())
 
 
+@bp.post("/identities/<uuid:identity_id>/remove")
+def remove_identity(identity_id: UUID) -> ResponseReturnValue:
+    """Let an identity provider's word sign in no more; the last way in stays."""
+    if proving.needed():
+        return proving.lead(url_for("security.overview"))
+    with changing() as ctx:
+        identities.unbind(ctx, account_id=_mine(), identity_id=identity_id)
+    return redirect(url_for("security.overview"), 303)
+
+
 @bp.get("/codes")
 @proving.first
 def codes() -> ResponseReturnValue:
