@@ -17,7 +17,7 @@ from vault import access, citizens, purposes, requests, services
 from vault.context import OPERATOR, SYSTEM
 from vault.errors import WrongStateError
 from vault.journal import note
-from vault.kinds import CitizenStatus, RequestState
+from vault.kinds import Channel, CitizenStatus, Decider, RequestState
 from vault.requests import Asked, RequestView
 
 BORN: Final = date(1944, 3, 2)
@@ -126,6 +126,31 @@ def test_a_no_answers_every_name(house: House) -> None:
         requests.decide(ctx, citizen_id=house.citizen_id, request_id=second.request_id, allowed=frozenset())
     assert polled(house, first, second) == ["denied", "denied"]
     assert waiting(house) == []
+
+
+def test_a_spoken_no_is_written_down_alike_for_known_and_unknown(house: House) -> None:
+    officer, told = house.officer(), []
+    for first, second in (KNOWN, UNKNOWN):
+        made, lines = [ask(house, first), ask(house, second)], leaves(house)
+        (row,) = [one for one in seen(house) if one.request_id == made[0].request_id]
+        for _again in range(2):
+            try:
+                with house.vault.transaction(officer) as ctx:
+                    requests.decide(
+                        ctx,
+                        citizen_id=row.citizen_id,
+                        request_id=row.request_id,
+                        allowed=frozenset(),
+                        decided_by=Decider.SPOKEN,
+                        channel=Channel.PHONE,
+                        evidence="Rang at ten",
+                    )
+                told.append("decided")
+            except WrongStateError:
+                told.append("too late")
+        told.append((polled(house, *made), leaves(house) - lines))
+    assert told[:3] == told[3:]
+    assert told[:2] == ["decided", "too late"]
 
 
 def test_a_number_whose_identity_says_otherwise_reaches_nobody(house: House) -> None:

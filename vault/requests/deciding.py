@@ -17,6 +17,7 @@ from vault.kinds import Channel, Decider, RequestState
 from vault.models import AccessRequest, Citizen
 from vault.purposes import Definition
 from vault.purposes import find as find_purpose
+from vault.requests.people import keys_of
 from vault.requests.receipts import Receipt, close_receipt, notice_of
 from vault.requests.views import logged, view_of
 
@@ -56,7 +57,8 @@ def decide(
     if row is None:
         raise NotFoundError(f"request `{request_id}` is not known")
     stranger = ctx.session.get(Citizen, citizen_id) is None
-    if stranger or row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
+    spoken_no = decided_by is Decider.SPOKEN and not allowed
+    if (stranger and not spoken_no) or row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
         raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
     if not allowed <= set(row.fields):
         raise InvalidInputError("only fields that were asked for can be allowed")
@@ -74,7 +76,8 @@ def decide(
     )
     grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
     told = view_of(ctx, row)
-    beside = _close(ctx, row, allowed, grant)
+    # A spoken no answers one name: an officer must not see that two names are one person's.
+    beside = _close(ctx, row, allowed, grant, [] if spoken_no else _beside(ctx, row))
     made = Receipt(
         request_id=row.request_id,
         grant_id=row.grant_id,
@@ -87,7 +90,8 @@ def decide(
         decided_by=decided_by,
         channel=channel,
     )
-    row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
+    if not stranger:
+        row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
     _note(ctx, row, made, beside)
     return grant
 
@@ -138,11 +142,12 @@ def _beside(ctx: Context, row: AccessRequest) -> list[AccessRequest]:
     )
 
 
-def _close(ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None) -> list[AccessRequest]:
+def _close(
+    ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None, beside: list[AccessRequest]
+) -> list[AccessRequest]:
     """Write the decision down, under every name; return the requests that were answered beside this one."""
     whole = allowed == set(row.fields)
     state = RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
-    beside = _beside(ctx, row)
     for one in (row, *beside):
         one.state, one.decided_at, one.grant_id = state, ctx.now, grant.grant_id if grant else None
         one.version += 1
@@ -158,4 +163,5 @@ def _note(ctx: Context, row: AccessRequest, made: Receipt, beside: list[AccessRe
         "notice": made.notice.digest,
         **({"joined": sorted(str(one.request_id) for one in beside)} if beside else {}),
     }
-    note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, purpose=row.purpose, facts=facts)
+    keys = keys_of(ctx, row.citizen_id)
+    note(ctx, Event.REQUEST_DECIDED, citizen_id=row.citizen_id, keys=keys, purpose=row.purpose, facts=facts)
