@@ -129,7 +129,8 @@ def test_a_no_answers_every_name(house: House) -> None:
 
 
 def test_a_spoken_no_is_written_down_alike_for_known_and_unknown(house: House) -> None:
-    officer, told = house.officer(), []
+    officer = house.officer()
+    told: list[Any] = []
     for first, second in (KNOWN, UNKNOWN):
         made, lines = [ask(house, first), ask(house, second)], leaves(house)
         (row,) = [one for one in seen(house) if one.request_id == made[0].request_id]

@@ -116,7 +116,10 @@ def ask_letter(request_id: UUID) -> ResponseReturnValue:
         WrongStateError: Nobody decided this yet.
     """
     asked = _decided(request_id)
-    safe = access.contact_is_safe(runtime().vault, citizen_id=asked.citizen_id, channel="letter")
+    # After a no there is a letter for nobody: the check would tell whether somebody is known.
+    safe = asked.grant_id is not None and access.contact_is_safe(
+        runtime().vault, citizen_id=asked.citizen_id, channel="letter"
+    )
     session[_LETTER] = f"{request_id}/{int(safe)}"
     return redirect(url_for("spoken.letter", request_id=request_id), 303)
 
