@@ -72,7 +72,8 @@ def _move(vault: Vault, citizen_id: UUID) -> bool:
 
 
 def _remember(ctx: Context, today: date) -> None:
-    fact = ctx.session.get(VaultFact, KEPT_UNTIL, with_for_update=True)
+    ctx.session.scalars(select(VaultFact).with_for_update()).all()  # one process at a time
+    fact = ctx.session.get(VaultFact, KEPT_UNTIL)
     if fact is None:
         ctx.session.add(VaultFact(name=KEPT_UNTIL, value=today.isoformat()))
     else:

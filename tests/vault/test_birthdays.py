@@ -1,5 +1,6 @@
 """Children grow up by themselves: their birth date is opened on the day alone, by the door, and logged."""
 
+import threading
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -137,3 +138,23 @@ def test_turns_are_the_days_on_which_the_status_changes(birth: date, today: date
     for day in found:
         before = citizens.status_at(birth, deceased=False, today=day - DAY)
         assert citizens.status_at(birth, deceased=False, today=day) is not before
+
+
+def test_processes_that_start_together_keep_the_day_without_a_clash(house: House) -> None:
+    today, said = house.clock().date(), list[object]()
+
+    def remember() -> None:
+        try:
+            with house.vault.transaction(SYSTEM) as ctx:
+                birthdays._remember(ctx, today)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is named below
+            said.append(error)
+
+    other = threading.Thread(target=remember)
+    with house.vault.transaction(SYSTEM) as ctx:
+        birthdays._remember(ctx, today)
+        ctx.session.flush()
+        other.start()
+        other.join(1)  # the other has begun, and waits for this one
+    other.join()
+    assert said == []

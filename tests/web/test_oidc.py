@@ -173,7 +173,7 @@ def test_staff_come_through_no_provider_for_residents_and_residents_not_through_
     ("said", "proven"),
     [({}, False), ({"auth_time": 100}, True), ({"auth_time": -9}, False), ({"auth_time": True}, False)],
 )
-def test_a_providers_answer_is_a_fresh_proof_only_when_it_says_so(said: dict[str, Any], proven: bool) -> None:  # noqa: FBT001
+def test_a_providers_answer_is_a_fresh_proof_only_when_it_says_so(said: dict[str, Any], *, proven: bool) -> None:
     now = utc_now().fromtimestamp(150, tz=utc_now().tzinfo)
     assert checking.proved_just_now(checking.Claims("s", "P2", said), now=now, within=60) is proven
 
