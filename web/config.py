@@ -4,6 +4,7 @@ Each is an environment variable ``CITIZEN_VAULT_…``; ``docs/guides/settings.md
 them is a secret: keys live in the key store that ``ROOT_KEY`` points to.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from web.faults import SettingError
 from web.oidc.providers import Provider
 from web.oidc.providers import read as read_providers
+from web.outgoing_http import Network
 
 PREFIX: Final = "CITIZEN_VAULT_"
 DEFAULT_ISSUER: Final = "http://localhost:8000"
@@ -61,6 +63,8 @@ class Config:
     """Who else may say who somebody is: residents' identity providers, and the council's directory."""
     proxies: int = 0
     """How many trusted proxies stand in front and name the caller (``X-Forwarded-…``)."""
+    outgoing_networks: tuple[Network, ...] = ()
+    """Networks that are not public and may be called all the same, where a service registered an address in one."""
 
     @property
     def secure(self) -> bool:
@@ -98,6 +102,7 @@ class Config:
             witnesses=given.get("WITNESSES", ""),
             identity_providers=_providers(given.get("IDENTITY_PROVIDERS", "")),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
+            outgoing_networks=_networks("OUTGOING_NETWORKS", given.get("OUTGOING_NETWORKS", "")),
         )
 
 
@@ -181,6 +186,13 @@ def _count(name: str, value: str) -> int:
     if not value.isascii() or not value.isdigit() or len(value) > 1:
         raise _wrong(name, "it is a number from 0 to 9")
     return int(value)
+
+
+def _networks(name: str, value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in value.split(",") if each.strip())
+    except ValueError as error:
+        raise _wrong(name, "it lists networks with commas between them, such as `10.20.0.0/16, fd12::/48`") from error
 
 
 def _text(name: str, value: str) -> str:
