@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from web.outgoing_http import Answer, AddressRefusedError, NoAnswerError, OutgoingHttp
+from web.outgoing_http import AddressRefusedError, Answer, NoAnswerError, OutgoingHttp
 
 HERE = OutgoingHttp((ipaddress.ip_network("127.0.0.0/8"),))
 NOWHERE = OutgoingHttp()
