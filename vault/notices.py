@@ -4,12 +4,13 @@ Known and unknown people get the same rows, so that a service which asked somebo
 sender (`vault.outgoing`) finds nobody to write to and forgets the row.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.events import Event
@@ -25,9 +26,9 @@ SOON: Final = timedelta(days=7)
 DIGEST_AT: Final = time(8)
 """When the day's one mail leaves, UTC."""
 KEPT: Final = timedelta(days=365)
+LONGEST_PLACE: Final = 64  # characters of a place: a kind, an id and a small number
 STALE: Final = timedelta(days=3)
 """A mail that could not leave for so long, as where no mail server is set, would only confuse."""
-MOST: Final = 200  # notices on the page
 
 SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY})
 """What is mailed at once even to those who want one mail a day."""
@@ -56,10 +57,17 @@ _SOONER: Final = (
 class NoticeView:
     """One notice, as its citizen sees it."""
 
+    citizen_id: UUID
     kind: NoticeKind
     about: UUID
+    occasion: int
     at: datetime
     is_new: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands among its citizen's notices, for the page that goes on after it."""
+        return f"{self.kind}.{self.about}.{self.occasion}"
 
 
 def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occasion: int = 0) -> None:
@@ -92,12 +100,47 @@ def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:
     return digest if digest > ctx.now else digest + timedelta(days=1)
 
 
-def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[NoticeView]:
-    """A citizen's notices, newest first."""
-    rows = ctx.session.scalars(
-        select(Notice).where(Notice.citizen_id == citizen_id).order_by(Notice.at.desc(), Notice.about).limit(MOST)
+def of_citizen(
+    ctx: Context, *, citizen_id: UUID, after: str | None = None, limit: int | None = None
+) -> list[NoticeView]:
+    """
+    A citizen's notices, newest first.
+
+    Args:
+        ctx: The vault, now.
+        citizen_id: Whose.
+        after: Only those below the one that stands at this `NoticeView.place`; one that is not theirs is no limit.
+        limit: How many at most; all where empty.
+    """
+    order = (Notice.at, Notice.about, Notice.kind, Notice.occasion)
+    newest_first = (each.desc() for each in order)
+    query = select(Notice).where(Notice.citizen_id == citizen_id).order_by(*newest_first).limit(limit)
+    last = _at_place(ctx, citizen_id, after) if after else None
+    if last is not None:
+        query = query.where(tuple_(*order) < tuple_(*(literal(getattr(last, each.key), each.type) for each in order)))
+    return [_view(row) for row in ctx.session.scalars(query)]
+
+
+def _view(row: Notice) -> NoticeView:
+    return NoticeView(
+        citizen_id=row.citizen_id,
+        kind=row.kind,
+        about=row.about,
+        occasion=row.occasion,
+        at=row.at,
+        is_new=row.read_at is None,
     )
-    return [NoticeView(kind=row.kind, about=row.about, at=row.at, is_new=row.read_at is None) for row in rows]
+
+
+def _at_place(ctx: Context, citizen_id: UUID, place: str) -> Notice | None:
+    if len(place) > LONGEST_PLACE:
+        return None
+    try:
+        kind, about, occasion = place.split(".")
+        key = (citizen_id, NoticeKind(kind), UUID(about), int(occasion))
+    except ValueError:
+        return None
+    return ctx.session.get(Notice, key)
 
 
 def unread(ctx: Context, *, citizen_id: UUID) -> int:
@@ -106,14 +149,12 @@ def unread(ctx: Context, *, citizen_id: UUID) -> int:
     return ctx.session.scalar(query) or 0
 
 
-def mark_read(ctx: Context, *, citizen_id: UUID, until: datetime) -> None:
-    """Note that a citizen has seen every notice up to *until*."""
-    ctx.session.execute(
-        update(Notice)
-        .where(Notice.citizen_id == citizen_id, Notice.read_at.is_(None), Notice.at <= until)
-        .values(read_at=ctx.now)
-        .execution_options(synchronize_session=False)
-    )
+def mark_read(ctx: Context, *, citizen_id: UUID, shown: Sequence[NoticeView]) -> None:
+    """Note that a citizen has seen *shown*, notices of their own."""
+    for each in (one for one in shown if one.is_new):
+        row = ctx.session.get(Notice, (citizen_id, each.kind, each.about, each.occasion))
+        if row is not None:
+            row.read_at = row.read_at or ctx.now
 
 
 def choice(ctx: Context, *, citizen_id: UUID) -> MailChoice:

@@ -70,9 +70,26 @@ def test_a_request_is_told_once_and_reading_marks_it(house: House) -> None:
     house.ask()
     assert [(each.kind, each.is_new) for each in waiting(house)] == [(NoticeKind.REQUEST_WAITS, True)]
     with house.vault.transaction(house.citizen) as ctx:
-        notices.mark_read(ctx, citizen_id=house.citizen_id, until=ctx.now)
+        shown = notices.of_citizen(ctx, citizen_id=house.citizen_id)
+        notices.mark_read(ctx, citizen_id=house.citizen_id, shown=shown)
         assert notices.unread(ctx, citizen_id=house.citizen_id) == 0
     assert [each.is_new for each in waiting(house)] == [False]
+
+
+def test_a_long_list_of_notices_goes_on_where_the_last_page_ended(house: House) -> None:
+    with house.vault.transaction(SYSTEM) as ctx:
+        for _turn in range(5):  # all of the same moment, where only the place tells them apart
+            notices.tell(ctx, citizen_id=house.citizen_id, kind=NoticeKind.RECOVERY, about=uuid4())
+    found, after = [], None
+    with house.vault.reading(OPERATOR) as ctx:
+        while page := notices.of_citizen(ctx, citizen_id=house.citizen_id, after=after, limit=2):
+            found += page
+            after = page[-1].place
+        whole = notices.of_citizen(ctx, citizen_id=house.citizen_id)
+        assert found == whole
+        assert len(found) == 5
+        for odd in ("", "x", f"recovery.{uuid4()}.{10**30}", "recovery.x.0", "recovery..0"):
+            assert notices.of_citizen(ctx, citizen_id=house.citizen_id, after=odd) == whole, odd
 
 
 def test_the_mail_names_nobody_and_nothing_and_goes_to_the_address_in_the_record(

@@ -5,7 +5,15 @@ Whoever uses cases imports this package; its parts are its own.
 """
 
 from vault.cases.opening import open_case, where_to_correct, withdraw
-from vault.cases.views import CaseLine, CaseView, line_of_service, of_citizen, of_service, one_of_citizen
+from vault.cases.views import (
+    CaseLine,
+    CaseView,
+    line_of_service,
+    of_citizen,
+    of_service,
+    one_of_citizen,
+    open_by_grant,
+)
 from vault.cases.working import LONGEST_EXTENSION, MOST_CHARACTERS, answer, extend, read
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "of_citizen",
     "of_service",
     "one_of_citizen",
+    "open_by_grant",
     "open_case",
     "read",
     "where_to_correct",

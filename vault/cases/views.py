@@ -34,6 +34,8 @@ class CaseLine:
     leaf_hash: bytes | None
     is_late: bool
     """Whether it waits for an answer that is due already."""
+    pauses: bool
+    """Whether it holds the grant it is about still until it is answered."""
 
     @property
     def is_open(self) -> bool:
@@ -96,6 +98,7 @@ def line_of(ctx: Context, row: Case) -> CaseLine:
         record_id=row.record_id,
         leaf_hash=row.leaf_hash,
         is_late=row.state is CaseState.OPEN and row.due_at < ctx.now,
+        pauses=row.state is CaseState.OPEN and StepKind.PAUSED in taken,
     )
 
 
@@ -116,6 +119,26 @@ def of_citizen(ctx: Context, *, citizen_id: UUID) -> list[CaseView]:
     """A citizen's cases, newest first."""
     query = select(Case).where(Case.citizen_id == citizen_id).order_by(Case.opened_at.desc())
     return [view_of(ctx, row) for row in ctx.session.scalars(query)]
+
+
+def open_by_grant(ctx: Context, *, citizen_id: UUID) -> dict[UUID, CaseLine]:
+    """
+    What a citizen said against a use of their data and waits for an answer, by grant, without a word of it.
+
+    Where there are several about one grant, the one that pauses it stands first, else the oldest.
+    """
+    query = select(Case).where(
+        Case.citizen_id == citizen_id,
+        Case.state == CaseState.OPEN,
+        Case.kind.in_({CaseKind.OBJECTION, CaseKind.CHALLENGE}),
+        Case.grant_id.is_not(None),
+    )
+    found = [line_of(ctx, row) for row in ctx.session.scalars(query.order_by(Case.opened_at, Case.case_id))]
+    held: dict[UUID, CaseLine] = {}
+    for line in sorted(found, key=lambda each: not each.pauses):
+        if line.grant_id is not None:
+            held.setdefault(line.grant_id, line)
+    return held
 
 
 def one_of_citizen(ctx: Context, *, citizen_id: UUID, case_id: UUID) -> CaseView:

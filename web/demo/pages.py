@@ -1,7 +1,6 @@
 """``/demo``: the story in five steps, with one click to be somebody else. Only a vault that is a demo loads this."""
 
 from typing import Final
-from uuid import UUID
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +8,13 @@ from flask_login import current_user
 
 from vault import sign_ins
 from vault.context import SYSTEM
+from vault.grants import GrantView
 from vault.kinds import Role
 from web.auth import go_on_to, let_in, me
 from web.demo import doors, note, steps, tampering
 from web.demo.note import NotADemoError
 from web.limits import limiter
+from web.pages import looking
 from web.runtime import runtime
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
@@ -55,19 +56,24 @@ def be(slug: str) -> ResponseReturnValue:
         with runtime().vault.transaction(SYSTEM) as ctx:
             sign_ins.end(ctx, cookie=me().cookie)
         runtime().names.drop(me().cookie)
-    page = steps.PAGES.get(request.form.get("page", ""))
-    if slug == steps.LOOKER and (shared := _hero_shares()):
-        go_on_to(url_for("looking.before", grant_id=shared))
-    elif page and account.role is Role.CITIZEN:
-        go_on_to(url_for(page))
-    return let_in(account.account_id, method="demo")
+    wanted = request.form.get("page", "")
+    shared = _hero_shares() if slug == steps.LOOKER else None
+    again = shared is not None and wanted == steps.AGAIN and not shared.is_live
+    if shared is not None:
+        go_on_to(url_for("looking.look" if again else "looking.before", grant_id=shared.grant_id))
+    elif wanted in steps.PAGES and account.role is Role.CITIZEN:
+        go_on_to(url_for(steps.PAGES[wanted]))
+    answer = let_in(account.account_id, method="demo")
+    if shared is not None and again:
+        looking.ask_once(shared.grant_id)
+    return answer
 
 
-def _hero_shares() -> UUID | None:
+def _hero_shares() -> GrantView | None:
     """The newest share of Edith's with home care, stopped or not: what Aisha came to look at."""
     held = note.read(runtime().config.home)
     shared = steps.standing(runtime().vault, citizen_id=held.citizens[steps.HERO]).shared
-    return max(shared, key=lambda grant: grant.made_at).grant_id if shared else None
+    return max(shared, key=lambda grant: grant.made_at) if shared else None
 
 
 @blueprint.post("/tamper")

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from vault import cases, grants, requests, services
+from audit.events import Event
+from vault import cases, grants, requests, services, trail
 from vault.cases import CaseView
-from vault.context import OPERATOR, Vault
+from vault.context import OPERATOR, Context, Vault
 from vault.grants import GrantView
-from vault.kinds import CaseKind, RequestState
+from vault.kinds import CaseKind, GrantState, RequestState
 from vault.requests import RequestView
 
 HERO: Final = "edith"
 ASKING: Final = "home-care"
+NEWEST: Final = 200
+"""Lines of the log among which a refused look is looked for."""
 LOOKER: Final = "carer"
+AGAIN: Final = "again"
+"""The page of the button that looks once more, where it must be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Standing:
     asked: tuple[RequestView, ...]
     shared: tuple[GrantView, ...]
     brought_up: tuple[CaseView, ...]
+    refused: bool = False
+    """Whether home care tried to look after a share was stopped, and the log says that it was refused."""
 
     @property
     def decided(self) -> bool:
@@ -97,10 +104,10 @@ STEPS: Final = (
         "Edith stops, and the next look is refused",
         (
             "As Edith, go to who can see your data and stop sharing with home care.",
-            "Then, as Aisha, try again: it has ended. A page she still has open is refused, and the log says so.",
+            "Then, as Aisha, try again: she is refused from this moment, and the log says so.",
         ),
-        (Part("edith", "Be Edith and stop sharing", "sharing"), Part("carer", "Be Aisha and look again")),
-        lambda now: now.stopped,
+        (Part("edith", "Be Edith and stop sharing", "sharing"), Part("carer", "Be Aisha and look again", AGAIN)),
+        lambda now: now.stopped and now.refused,
     ),
     Step(
         "Edith sees who looked, and objects",
@@ -151,10 +158,19 @@ def standing(vault: Vault, *, citizen_id: UUID) -> Standing:
     """How the story of *citizen_id* and home care stands now."""
     with vault.reading(OPERATOR) as ctx:
         asking = services.by_slug(ctx, slug=ASKING).service_id
+        asked = requests.of_citizen(ctx, citizen_id=citizen_id)
+        shared = [each for each in grants.of_citizen(ctx, citizen_id=citizen_id) if each.service.service_id == asking]
         return Standing(
-            tuple(
-                each for each in requests.of_citizen(ctx, citizen_id=citizen_id) if each.service.service_id == asking
-            ),
-            tuple(each for each in grants.of_citizen(ctx, citizen_id=citizen_id) if each.service.service_id == asking),
+            tuple(each for each in asked if each.service.service_id == asking),
+            tuple(shared),
             tuple(cases.of_citizen(ctx, citizen_id=citizen_id)),
+            _refused_since(ctx, citizen_id, shared),
         )
+
+
+def _refused_since(ctx: Context, citizen_id: UUID, shared: Sequence[GrantView]) -> bool:
+    """Whether the log tells of a refused look under one of *shared* since it was stopped."""
+    stopped = {grant.grant_id: grant.changed_at for grant in shared if grant.state is GrantState.WITHDRAWN}
+    lines = trail.of_citizen(ctx, citizen_id=citizen_id, limit=NEWEST) if stopped else []
+    refused = [line for line in lines if line.event == Event.RECORD_REFUSED]
+    return any(line.grant_id in stopped and line.at >= stopped[line.grant_id] for line in refused)

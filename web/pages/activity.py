@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter, ValidationError
 
 from audit.events import Event
-from vault import grants, requests, trail
+from vault import cases, grants, requests, trail
 from vault.catalogue import CATALOGUE
 from vault.context import Context
 from vault.errors import NotFoundError
@@ -162,11 +162,13 @@ def _line(leaf_hash: bytes) -> Line:
 def show(leaf_hash: bytes) -> ResponseReturnValue:
     """One line in full, with what the resident can do about it."""
     line = _line(leaf_hash)
-    grant = None
+    grant = case = None
     if line.grant_id is not None:
         with reading() as ctx:
             grant = grants.view(ctx, citizen_id=me().citizen_id, grant_id=line.grant_id)
-    return render_template("activity/show.html", look=describe(line, to_resident=True), line=line, grant=grant)
+            case = cases.open_by_grant(ctx, citizen_id=me().citizen_id).get(line.grant_id)
+    look = describe(line, to_resident=True)
+    return render_template("activity/show.html", look=look, line=line, grant=grant, case=case)
 
 
 @bp.get("/<leaf:leaf_hash>/check")

@@ -15,7 +15,7 @@ from vault.views import ServiceView
 from web.auth import me
 from web.pages.common import Answers, changing, page, reading
 from web.pages.lines import describe
-from web.pages.sharing import grant_of
+from web.pages.sharing import against, grant_of
 
 bp: Final = Blueprint("cases", __name__, url_prefix="/told-us")
 BLUEPRINTS: Final = (bp,)
@@ -64,8 +64,10 @@ def withdraw(case_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/object/<uuid:grant_id>")
 def object_to(grant_id: UUID) -> ResponseReturnValue:
-    """Ask why the resident objects."""
+    """Ask why the resident objects; where they did already, that is shown."""
     grant = grant_of(grant_id)
+    if said := against(grant_id):
+        return redirect(url_for("cases.show", case_id=said.case_id), 303)
     if not (grant.can_object or grant.can_challenge):
         raise NotFoundError("there is nothing to object to here")
     return page("cases/object.html", grant=grant)
@@ -73,8 +75,10 @@ def object_to(grant_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/object/<uuid:grant_id>")
 def take_objection(grant_id: UUID) -> ResponseReturnValue:
-    """Open the case."""
+    """Open the case, once: what waits for an answer already is shown instead."""
     grant, answers = grant_of(grant_id), Answers.given()
+    if said := against(grant_id):
+        return redirect(url_for("cases.show", case_id=said.case_id), 303)
     words = answers.text("words", _("Tell us why you object"))
     if answers.errors:
         return page("cases/object.html", answers=answers, grant=grant)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from vault import cases, grants, notices, requests
-from vault.kinds import CaseState
+from vault.kinds import CaseState, GrantState
 from web.auth import me
 from web.pages.activity import looks_at
 from web.pages.common import reading
@@ -31,7 +31,8 @@ def home() -> ResponseReturnValue:
     return render_template(
         "citizen/home.html",
         waiting=waiting,
-        live=live,
+        live=[grant for grant in live if grant.state is GrantState.ACTIVE],
+        paused=[grant for grant in live if grant.state is GrantState.PAUSED],
         ending=ending,
         looks=looks[:NEWEST],
         unread=unread,

@@ -49,7 +49,7 @@ def own(categories: Collection[str]) -> Opened | Refusal:
     return answer if isinstance(answer, Refusal) else answer.unseal()
 
 
-def categories_of(fields: Collection[str]) -> frozenset[str]:
+def categories_of(fields: Iterable[str]) -> frozenset[str]:
     """The categories that hold *fields*."""
     return frozenset(CATALOGUE.field(name).category for name in fields)
 

@@ -18,6 +18,7 @@ from web import proving
 from web.auth import me
 from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
 from web.pages.periods import Period, today
+from web.pages.sharing import grant_of
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("decision", __name__, url_prefix="/requests/<uuid:request_id>")
@@ -56,7 +57,8 @@ def show(request_id: UUID) -> ResponseReturnValue:
 
 
 def _first_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
-    return page("decision/show.html", answers=answers, asked=asked, period=_period(asked))
+    by_law = None if asked.purpose.citizen_decides or asked.grant_id is None else grant_of(asked.grant_id)
+    return page("decision/show.html", answers=answers, asked=asked, period=_period(asked), by_law=by_law)
 
 
 @bp.post("")

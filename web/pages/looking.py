@@ -69,8 +69,13 @@ def before(grant_id: UUID) -> ResponseReturnValue:
 def ask_look(grant_id: UUID) -> ResponseReturnValue:
     """Remember, for one page only, that the officer wants to look."""
     grant_of(grant_id)
-    session[_LOOK] = str(grant_id)
+    ask_once(grant_id)
     return redirect(url_for("looking.look", grant_id=grant_id), 303)
+
+
+def ask_once(grant_id: UUID) -> None:
+    """Let the next opening of the page that looks do so, once."""
+    session[_LOOK] = str(grant_id)
 
 
 @bp.get("/look")

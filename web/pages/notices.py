@@ -1,56 +1,24 @@
 """Messages: what a resident should know, newest first; and whether they want an e-mail when something waits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from vault import notices
-from vault.kinds import MailChoice, NoticeKind
-from vault.notices import NoticeView
+from vault.kinds import MailChoice
 from web.auth import me
 from web.pages.common import Answers, changing, page, reading
+from web.pages.news import news_of
 
 bp: Final = Blueprint("notices", __name__, url_prefix="/messages")
 BLUEPRINTS: Final = (bp,)
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """A kind of notice in words, and the page on which something can be done about it."""
-
-    words: str
-    link: str
-    endpoint: str
-
-
-SAYINGS: Final[Mapping[NoticeKind, Saying]] = {
-    NoticeKind.REQUEST_WAITS: Saying(
-        lazy_gettext("Somebody asks to see some of your data"), lazy_gettext("Decide what to share"), "requests.inbox"
-    ),
-    NoticeKind.SHARE_ENDS: Saying(
-        lazy_gettext("A share ends within a week"), lazy_gettext("See who can see my data"), "sharing.overview"
-    ),
-    NoticeKind.NEW_PASSKEY: Saying(
-        lazy_gettext("A new passkey was added to your account"),
-        lazy_gettext("See how you sign in"),
-        "security.overview",
-    ),
-    NoticeKind.RECOVERY: Saying(
-        lazy_gettext("Somebody asked for a new way into your account"),
-        lazy_gettext("See how you sign in"),
-        "security.overview",
-    ),
-    NoticeKind.FAMILY: Saying(
-        lazy_gettext("Somebody can now see some of your data for you"),
-        lazy_gettext("See who may look for me"),
-        "family.overview",
-    ),
-}
+PAGE: Final = 25
 
 CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
     MailChoice.AT_ONCE: (lazy_gettext("At once"), lazy_gettext("One e-mail each time something new waits")),
@@ -62,25 +30,21 @@ CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
 }
 
 
-def where(notice: NoticeView) -> str:
-    """The page on which something can be done about *notice*."""
-    return url_for(SAYINGS[notice.kind].endpoint)
-
-
 @bp.get("")
 def overview() -> ResponseReturnValue:
-    """Every notice, newest first. What is shown here counts as read from now on."""
+    """The notices, newest first, each as things stand now. What is shown here counts as read from now on."""
     citizen_id = me().citizen_id
+    after = request.args.get("after")
     with reading() as ctx:
-        found = notices.of_citizen(ctx, citizen_id=citizen_id)
+        found = notices.of_citizen(ctx, citizen_id=citizen_id, after=after, limit=PAGE + 1)
+        shown = [(each, news_of(ctx, each)) for each in found[:PAGE]]
         chosen = notices.choice(ctx, citizen_id=citizen_id)
-    shown = render_template(
-        "notices/overview.html", notices=found, sayings=SAYINGS, where=where, chosen=CHOICES[chosen][0]
-    )
-    if any(each.is_new for each in found):
+    more = found[PAGE - 1].place if len(found) > PAGE else None
+    answer = render_template("notices/overview.html", notices=shown, after=after, more=more, chosen=CHOICES[chosen][0])
+    if any(each.is_new for each, _news in shown):
         with changing() as ctx:
-            notices.mark_read(ctx, citizen_id=citizen_id, until=found[0].at)
-    return shown
+            notices.mark_read(ctx, citizen_id=citizen_id, shown=[each for each, _news in shown])
+    return answer
 
 
 @bp.get("/e-mail")

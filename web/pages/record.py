@@ -1,5 +1,6 @@
 """My record: everything held, by category, with where each item came from."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,11 +12,13 @@ from vault import access, grants, records, services
 from vault import items as items_of
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
+from vault.grants import GrantView
+from vault.kinds import GrantState
 from vault.records import Author
 from vault.release import MASK, RecordView, Refusal
 from web import proving
 from web.auth import me
-from web.pages.common import newest_first, own, reading, refused
+from web.pages.common import categories_of, newest_first, own, reading, refused
 from web.runtime import runtime
 from web.words import field_words, short
 
@@ -32,21 +35,28 @@ def overview() -> ResponseReturnValue:
     with reading() as ctx:
         counts = records.counts(ctx, citizen_id=me().citizen_id)
         names = {each.organisation_id: each.name for each in services.organisations(ctx)}
-        live = [grant for grant in grants.of_citizen(ctx, citizen_id=me().citizen_id) if grant.is_live]
-    seen: dict[str, set[UUID]] = {}
-    for grant in live:
-        for name in filter(CATALOGUE.has, grant.reach):
-            seen.setdefault(CATALOGUE.field(name).category, set()).add(grant.service.service_id)
+        shared = grants.of_citizen(ctx, citizen_id=me().citizen_id)
+    seeing, paused = _services_by_category(shared, GrantState.ACTIVE), _services_by_category(shared, GrantState.PAUSED)
     rows = [
         (
             CATALOGUE.category(count.category),
             count,
             sorted(names[each] for each in count.organisation_ids if each in names),
-            len(seen.get(count.category, ())),
+            len(seeing.get(count.category, ())),
+            len(paused.get(count.category, frozenset()) - seeing.get(count.category, frozenset())),
         )
         for count in counts
     ]
     return render_template("record/overview.html", rows=rows)
+
+
+def _services_by_category(shared: Sequence[GrantView], state: GrantState) -> dict[str, frozenset[UUID]]:
+    """The services whose share in *state* reaches into each category."""
+    found: dict[str, frozenset[UUID]] = {}
+    for grant in (each for each in shared if each.state is state):
+        for category in categories_of(filter(CATALOGUE.has, grant.reach)):
+            found[category] = found.get(category, frozenset()) | {grant.service.service_id}
+    return found
 
 
 def _category(name: str) -> Category:

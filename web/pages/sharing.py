@@ -7,7 +7,8 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from vault import grants, requests
+from vault import cases, grants, requests
+from vault.cases import CaseLine
 from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.kinds import GrantState
@@ -30,6 +31,12 @@ def grant_of(grant_id: UUID) -> GrantView:
         return grants.view(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
 
 
+def against(grant_id: UUID) -> CaseLine | None:
+    """What the resident said against one of their grants and waits for an answer."""
+    with reading() as ctx:
+        return cases.open_by_grant(ctx, citizen_id=me().citizen_id).get(grant_id)
+
+
 def longer_period(grant: GrantView) -> Period | None:
     """Until when a share may go on; nothing where it cannot, or lasts as long as it may already."""
     if not grant.can_renew:
@@ -45,10 +52,11 @@ def overview() -> ResponseReturnValue:
     """A card for each service that can see something now; those that ended stand below."""
     with reading() as ctx:
         found = grants.of_citizen(ctx, citizen_id=me().citizen_id)
+        brought_up = cases.open_by_grant(ctx, citizen_id=me().citizen_id)
         soon = {each.grant_id for each in grants.ending_soon(ctx, citizen_id=me().citizen_id)}
     live = [each for each in found if each.is_live]
     ended = [each for each in found if not each.is_live]
-    return render_template("sharing/overview.html", live=live, ended=ended, soon=soon)
+    return render_template("sharing/overview.html", live=live, ended=ended, soon=soon, brought_up=brought_up)
 
 
 @bp.get("/<uuid:grant_id>")
@@ -56,7 +64,9 @@ def show(grant_id: UUID) -> ResponseReturnValue:
     """All there is to know of one share, and what may be done about it."""
     grant = grant_of(grant_id)
     longer = longer_period(grant) is not None
-    return render_template("sharing/show.html", grant=grant, longer=longer, has_receipt=_has_receipt(grant))
+    return render_template(
+        "sharing/show.html", grant=grant, longer=longer, has_receipt=_has_receipt(grant), case=against(grant_id)
+    )
 
 
 def _has_receipt(grant: GrantView) -> bool:

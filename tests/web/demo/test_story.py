@@ -161,8 +161,10 @@ def test_the_carer_sees_what_edith_shares_and_is_refused_once_she_stops(demo: De
     assert "Larch Close" not in seen
     with demo.vault.transaction(actor) as ctx:
         grants.withdraw(ctx, citizen_id=edith, grant_id=shared.grant_id)
-    token = _token(browser.get("/demo").text)
-    refused = browser.post("/demo/be/carer", data={"csrf_token": token}, follow_redirects=True)
+    assert browser.get("/demo").text.count("Done") == 2  # stopped, and nobody was refused yet
+    form = {"csrf_token": _token(browser.get("/demo").text), "page": "again"}
+    refused = browser.post("/demo/be/carer", data=form, follow_redirects=True)
+    assert refused.status_code == 403
     assert "Apixaban" not in refused.text
     assert browser.get("/demo").text.count("Done") == 3
 

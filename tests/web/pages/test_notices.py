@@ -1,5 +1,8 @@
 """Messages in the portal."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import update
@@ -7,7 +10,7 @@ from sqlalchemy import update
 from tests.portal_world import Portal, submit
 from vault import notices
 from vault.context import OPERATOR, SYSTEM
-from vault.kinds import MailChoice
+from vault.kinds import MailChoice, NoticeKind
 from vault.models import OutgoingMail
 from web.cli.root import root
 
@@ -16,10 +19,34 @@ def test_home_counts_what_is_new_and_reading_it_marks_it(portal: Portal) -> None
     client = portal.client("edith")
     assert "new message" in client.get("/home").text
     shown = client.get("/messages").text
-    assert "Somebody asks to see some of your data" in shown
+    assert "Home care asks to see some of your data" in shown
+    assert "Decide what to share" in shown
     assert "New</strong>" in shown.replace("\n", "").replace("  ", "")
     assert "Nothing new" in client.get("/home").text
     assert "New</strong>" not in client.get("/messages").text.replace("\n", "").replace("  ", "")
+
+
+def test_a_message_says_what_came_of_it_once_nothing_waits_any_more(portal: Portal) -> None:
+    client, asked = portal.client("edith"), portal.waiting("edith").request_id
+    submit(client, f"/requests/{asked}", {"share": "none"})
+    submit(client, f"/requests/{asked}/check", {})
+    shown = client.get("/messages").text
+    assert "Home care asked to see some of your data. You shared nothing." in shown
+    assert f'href="/requests/{asked}/receipt"' in shown
+    assert "Decide what to share" not in shown
+
+
+def test_messages_go_on_to_an_older_page_until_the_end(portal: Portal) -> None:
+    client = portal.client("edith")
+    with portal.vault.transaction(SYSTEM) as ctx:
+        for _turn in range(30):
+            notices.tell(ctx, citizen_id=portal.citizen("edith"), kind=NoticeKind.RECOVERY, about=uuid4())
+    first = client.get("/messages").text
+    older = re.findall(r'href="(/messages\?after=[^"]+)"', first)
+    assert first.count('class="vault-line"') == 25
+    second = client.get(older[0].replace("&amp;", "&")).text
+    assert second.count('class="vault-line"') > 0
+    assert "after=" not in second.partition("<main")[2]
 
 
 def test_a_choice_is_kept_and_shown(portal: Portal) -> None:

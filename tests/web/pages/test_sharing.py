@@ -41,6 +41,30 @@ def test_a_share_by_law_has_no_stop_and_can_be_objected_to(portal: Portal) -> No
     assert (case.kind, case.statement, case.grant_id) == (CaseKind.OBJECTION, "I paid already.", grant.grant_id)
 
 
+def test_a_share_that_was_objected_to_says_that_it_is_paused_and_is_not_objected_to_twice(portal: Portal) -> None:
+    client, grant = portal.client("edith"), mine(portal, decides=False)
+    here, ask = f"/sharing/{grant.grant_id}", f"/told-us/object/{grant.grant_id}"
+    before = client.get("/home").text
+    submit(client, ask, {"words": "I paid already."})
+    case = re.findall(r"/told-us/([0-9a-f-]{36})", client.get("/told-us").text)[0]
+    for page in (client.get(here).text, client.get("/sharing").text):
+        assert "You objected on" in page
+        assert f"While {grant.service.name} answers, it cannot look." in page
+        assert f'href="/told-us/{case}"' in page
+        assert ask not in page
+        assert "They can see this by law." not in page
+    assert f"What {grant.service.name} could see" in client.get(here).text
+    assert (client.get(ask).status_code, client.get(ask).location) == (303, f"/told-us/{case}")
+    assert submit(client, ask, {"words": "Again"}, form_at="/told-us/" + case + "/take-back").location.endswith(case)
+    assert len(set(re.findall(r"/told-us/([0-9a-f-]{36})", client.get("/told-us").text))) == 1
+    assert "is paused" not in before
+    assert "1 is paused: it cannot look for now" in client.get("/home").text
+    assert "1 is paused and cannot look for now" in client.get("/record").text
+    submit(client, f"/told-us/{case}/take-back", {})
+    assert "paused" not in client.get(here).text
+    assert ask in client.get(here).text
+
+
 def test_an_objection_without_words_opens_nothing(portal: Portal) -> None:
     client, grant = portal.client("edith"), mine(portal, decides=False)
     assert submit(client, f"/told-us/object/{grant.grant_id}", {"words": "  "}).status_code == 422
