@@ -89,7 +89,7 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture
 def empty_postgresql_url() -> Iterator[str]:
     """A PostgreSQL database without a table, for migrations."""
-    with databases.postgresql(template="template0") as url:
+    with databases.bare_postgresql() as url:
         yield url
 
 

@@ -55,18 +55,19 @@ class Server:
 
     def run(self, statement: str) -> None:
         """Run one *statement* as the superuser, outside any transaction."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(statement.encode())
 
     def ask(self, question: str) -> str:
         """The one value that a *question* to the superuser's database answers, as text."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             row = connection.execute(question.encode()).fetchone()
         assert row is not None
         return str(row[0])
 
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user=SUPERUSER, dbname="postgres", autocommit=True)
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A connection of the superuser to *database*; each statement is a transaction of its own."""
+        return psycopg.connect(host=str(self.folder), user=SUPERUSER, dbname=database, autocommit=True)
 
     def wait(self) -> None:
         """
@@ -77,7 +78,7 @@ class Server:
         """
         last = time.monotonic() + START_SECONDS
         while time.monotonic() < last:
-            with suppress(psycopg.OperationalError), self._connect():
+            with suppress(psycopg.OperationalError), self.connect():
                 return
             time.sleep(0.05)
         log = self.folder / "server.log"

@@ -5,7 +5,7 @@ import socket
 import pytest
 import sqlalchemy
 
-from tests import network, postgres
+from tests import databases, network, postgres
 
 
 def test_an_empty_database_is_real_and_new_enough(empty_postgresql_url: str) -> None:
@@ -16,15 +16,49 @@ def test_an_empty_database_is_real_and_new_enough(empty_postgresql_url: str) -> 
     assert int(version) >= 150_000
 
 
-def test_every_database_is_migrated_and_fresh(database_url: str) -> None:
-    engine = sqlalchemy.create_engine(database_url)
-    names = sqlalchemy.inspect(engine).get_table_names()
-    with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE TABLE left_behind (id INTEGER)")
-        connection.commit()
+def do(url: str, statement: str) -> None:
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+def rows_in(url: str, table: str) -> int:
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        counted: int = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+    engine.dispose()
+    return counted
+
+
+def names_in(url: str) -> list[str]:
+    engine = sqlalchemy.create_engine(url)
+    names = sqlalchemy.inspect(engine).get_table_names()
+    engine.dispose()
+    return names
+
+
+def test_every_database_is_migrated_and_fresh(database_url: str) -> None:
+    names = names_in(database_url)
+    do(database_url, "CREATE TABLE left_behind (id INTEGER)")
     assert "alembic_version" in names
     assert "left_behind" not in names
+
+
+def test_a_used_postgresql_database_is_as_new_for_the_next_test() -> None:
+    with databases.postgresql() as url:
+        do(url, "INSERT INTO audit_nodes SELECT 0, 1, n, decode('00', 'hex') FROM generate_series(1, 9) AS n")
+    with databases.postgresql() as again:
+        assert again == url
+        assert rows_in(again, "audit_nodes") == 0
+        assert rows_in(again, "alembic_version") == 1
+
+
+def test_a_postgresql_database_that_changed_shape_is_not_given_to_another_test() -> None:
+    with databases.postgresql() as url:
+        do(url, "ALTER TABLE audit_nodes ADD COLUMN left_behind INTEGER")
+    with databases.postgresql() as other:
+        assert other != url
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
