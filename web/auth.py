@@ -56,6 +56,7 @@ PUBLIC: Final = frozenset(
         "about.accessibility",
         "about.cookies",
         "about.contact",
+        "developers.overview",
         "language.choose",
         "joining.ask",
         "joining.accept",

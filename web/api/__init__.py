@@ -5,13 +5,14 @@ A view here parses, calls one vault service and answers. Pages for people are `w
 
 from flask import Flask
 
-from web.api import challenges, edge, front, grants, oauth, operations, records
+from web.api import challenges, edge, front, grants, oauth, openapi, operations, records
 
 
 def init_app(app: Flask) -> None:
     """Offer the service protocol on *app*."""
     edge.init_app(app)
     oauth.init_app(app)
+    openapi.init_app(app)
     grants.init_app(app)
     records.init_app(app)
     operations.init_app(app)

@@ -52,5 +52,5 @@ def protected_resource(edge: Edge) -> dict[str, Any]:
         "dpop_bound_access_tokens_required": True,
         "authorization_details_types_supported": [TYPE],
         "resource_name": "Citizen data vault",
-        "resource_documentation": edge.url("/api/v1/openapi.json"),
+        "resource_documentation": edge.url("/developers"),
     }

@@ -1,33 +1,33 @@
 """The data API: the granted fields of the token's citizen, through the door and no other way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
 from flask import Flask, Response, current_app, request
 from flask.views import MethodView
-from flask_smorest import Api, Blueprint
+from flask_smorest import Blueprint
 from marshmallow import RAISE, ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from vault import access
 from vault.access import ActingPerson
 from vault.errors import InvalidInputError, UnknownFieldError
 from vault.release import FieldState, Opened, RecordView, Refusal, Release
-from web.api import receipts, structured
+from web.api import openapi, receipts, structured
+from web.api.described import ACTOR, PROMISE, PROOF, View, described, problems
 from web.api.edge import RECORDS_PATH, Edge, edge
 from web.api.proofs import Shown, nonce_of, proof_shown, token_shown
-from web.errors import PROBLEM_TYPE, problem
+from web.errors import problem
 from web.faults import MalformedRequestError
 from web.limits import limiter
-from web.schemas.records import Problem, RecordsAnswer, RecordsQuery, asked_fields
-
-View = TypeVar("View", bound=Callable[..., Any])
+from web.schemas.records import RecordsAnswer, RecordsQuery, asked_fields
 
 CALLS: Final = "6000 per minute"
 """For one address, as the setting ``RECORDS_CALLS`` of the app may change it."""
@@ -39,81 +39,33 @@ limiter.limit(lambda: str(current_app.config["RECORDS_CALLS"]))(blueprint)
 
 
 def init_app(app: Flask) -> None:
-    """Offer the data API and its OpenAPI 3.1 description at ``/api/v1/openapi.json``."""
-    for name, value in {
-        "RECORDS_CALLS": CALLS,
-        "API_TITLE": "Citizen data vault",
-        "API_VERSION": "v1",
-        "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/api/v1",
-        "OPENAPI_JSON_PATH": "openapi.json",
-    }.items():
-        app.config.setdefault(name, value)
-    api = _Api(app)
-    api.spec.components.security_scheme(
-        "dpop", {"type": "http", "scheme": "dpop", "description": "An access token bound to a key (RFC 9449)."}
+    """Offer the records of a token's citizen."""
+    app.config.setdefault("RECORDS_CALLS", CALLS)
+    openapi.describe(app, blueprint)
+
+
+def described_as_read(view: View) -> View:
+    """*view* with its query read and its answers described."""
+    return described(
+        view,
+        blueprint.doc(security=[{"dpop": []}]),
+        blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
+        blueprint.response(HTTPStatus.OK, RecordsAnswer, headers=PROMISE),
+        *problems(blueprint, "beyond_grant", "unknown_field"),
     )
-    api.register_blueprint(blueprint)
-
-
-class _Api(Api):  # type: ignore[misc] # flask-smorest carries no types
-    """flask-smorest without its own error answers: `web.errors` gives all of them."""
-
-    def _register_error_handlers(self) -> None:
-        """Leave errors to the app."""
-
-
-_ACTOR: Final = {
-    "in": "header",
-    "name": structured.HEADER,
-    "required": False,
-    "description": "Who looks, vouched for by the service (RFC 9651 dictionary). Only a batch purpose may do without.",
-    "schema": {"type": "string", "examples": ['reference="hc-0417", role="care-worker", team="north"']},
-}
-_PROMISE: Final = {
-    receipts.HEADER: {
-        "description": "A signed promise that this look stands in the log: origin, leaf hash, time.",
-        "schema": {"type": "string"},
-    }
-}
-_PROOF: Final = {"in": "header", "name": "DPoP", "required": True, "schema": {"type": "string"}}
-
-
-_PROBLEMS: Final = {
-    HTTPStatus.BAD_REQUEST: "A header cannot be read.",
-    HTTPStatus.UNAUTHORIZED: "The token or its proof is not valid now.",
-    HTTPStatus.FORBIDDEN: "Refused, with the reason; logged.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The query is not sound, or names what the catalogue does not hold.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many calls from one address.",
-}
-_DESCRIPTION: Final = (
-    blueprint.doc(security=[{"dpop": []}]),
-    blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
-    blueprint.response(HTTPStatus.OK, RecordsAnswer, headers=_PROMISE),
-    *(
-        blueprint.alt_response(status, schema=Problem, description=words, content_type=PROBLEM_TYPE)
-        for status, words in _PROBLEMS.items()
-    ),
-)
-
-
-def _described(view: View) -> View:
-    """*view* with its query read and its answers described (flask-smorest's decorators carry no types)."""
-    for decorate in reversed(_DESCRIPTION):
-        view = decorate(view)
-    return view
 
 
 class Records(MethodView):
     """The one collection there is for a token."""
 
-    @_described
+    @described_as_read
     def get(self, query: dict[str, Any]) -> Response:
         """
         Read the granted fields.
 
         Logged for the citizen before anything is opened. `Vault-Log-Receipt` is a signed promise of that entry.
         """
+        once_each(request.args)
         asked = Asked(asked_fields(query), query["history"])
         answer = look(edge(), request.headers, method=request.method, asked=asked)
         if isinstance(answer, Refusal):
@@ -122,7 +74,18 @@ class Records(MethodView):
         return Response(body, mimetype="application/json", headers=headers)
 
 
-blueprint.route("/records", parameters=[_ACTOR, _PROOF])(Records)
+blueprint.route("/records", parameters=[ACTOR, PROOF])(Records)
+
+
+def once_each(query: MultiDict[str, str]) -> None:
+    """
+    Refuse a query that names a parameter twice: what it means may not depend on who parses.
+
+    Raises:
+        InvalidInputError: It does.
+    """
+    if len(query) != len(list(query.items(multi=True))):
+        raise InvalidInputError("a parameter stands twice")
 
 
 @dataclass(frozen=True, slots=True)

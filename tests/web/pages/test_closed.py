@@ -46,6 +46,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "coming_back.start",
         "coming_back.take_code",
         "coming_back.take_letter",
+        "developers.overview",
         "identity.back",
         "identity.enrol",
         "identity.start",
