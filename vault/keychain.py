@@ -136,6 +136,20 @@ def month_key(ctx: Context, month: str | None = None) -> bytes:
     return named_key(ctx, f"month:{month or month_of(ctx.now)}")
 
 
+def kept_month_key(ctx: Context, month: str) -> bytes:
+    """
+    The accountability key of *month* as it is kept, 32 bytes; never made anew: what it opened would stay closed.
+
+    Raises:
+        KeyNotFoundError: There is none.
+        KeyDestroyedError: It was destroyed.
+    """
+    name = f"month:{month}"
+    if ctx.session.get(HouseKey, (name, 1)) is None:
+        raise KeyNotFoundError(f"there is no key `{name}`")
+    return named_key(ctx, name)
+
+
 def named_key(ctx: Context, name: str) -> bytes:
     """A key of the council by *name*, 32 bytes; made if there is none yet and the session can write."""
     row = ctx.session.get(HouseKey, (name, 1))

@@ -149,6 +149,11 @@ def build(folder: Path, database_url: str) -> House:
         origin="vault.test/log",
         clock=clock,
     )
+    return furnish(vault, clock)
+
+
+def furnish(vault: Vault, clock: Clock) -> House:
+    """The council, its services and its resident in an empty vault."""
     with vault.transaction(OPERATOR) as ctx:
         council = services.make_organisation(
             ctx, slug="council", name="Example Council", kind="council"

@@ -7,6 +7,7 @@ reads the whole log, one of another organisation what that organisation's servic
 
 from vault.trail.citizens import line, of_citizen, pseudonyms
 from vault.trail.exporting import Exported, export, holding
+from vault.trail.held import hold_places
 from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
 from vault.trail.proving import Checked, check, leaf_of
@@ -25,6 +26,7 @@ __all__ = [
     "entry",
     "export",
     "find_person",
+    "hold_places",
     "holding",
     "leaf_of",
     "line",

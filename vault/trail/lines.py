@@ -16,7 +16,7 @@ from audit.read import EntryRow
 from vault.clock import from_microseconds
 from vault.context import Context
 from vault.errors import VaultError
-from vault.keychain import month_key
+from vault.keychain import kept_month_key
 from vault.models import Base, Organisation, Purpose, Service
 
 Row = TypeVar("Row", bound=Base)
@@ -83,9 +83,9 @@ class Known:
         return self._row(Purpose, slug)
 
     def month_key(self, month: str) -> bytes:
-        """The month's accountability key, 32 bytes; raises as `vault.keychain.month_key`."""
+        """The month's accountability key, 32 bytes; raises as `vault.keychain.kept_month_key`."""
         if month not in self._keys:
-            self._keys[month] = month_key(self._ctx, month)
+            self._keys[month] = kept_month_key(self._ctx, month)
         return self._keys[month]
 
     def _row(self, model: type[Row], key: object) -> Row | None:

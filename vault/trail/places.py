@@ -40,7 +40,7 @@ def catch_up(vault: Vault) -> int:
         with vault.transaction(SYSTEM) as ctx:
             insert = sqlite.insert if vault.db.is_sqlite else postgresql.insert
             adding = insert(LogLine).on_conflict_do_nothing()  # another process may be at it
-            ctx.session.connection().execute(adding, list(_places(ctx, rows)))
+            ctx.session.connection().execute(adding, [{**_EMPTY, **place} for place in places_of(ctx, rows)])
         done += len(rows)
     return done
 
@@ -56,16 +56,21 @@ def _new_entries(vault: Vault) -> Sequence[Any]:
         return ctx.session.execute(query).all()
 
 
-def _places(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
+def places_of(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
+    """
+    What the table is to say of each entry in *rows* (log, at, subject, leaf), by column.
+
+    The columns that come from an entry's details are left out where those do not open.
+    """
     leaves = {}
     for row in rows:
         try:
             leaves[row.log, row.at] = decode(row.leaf)
         except LeafInvalidError:
-            yield {**_EMPTY, "log": row.log, "at": row.at, "time": 0, "event": UNREADABLE, "subject": row.subject}
+            yield {"log": row.log, "at": row.at, "time": 0, "event": UNREADABLE, "subject": row.subject}
     payloads, known = payloads_of(ctx, leaves.values()), Known(ctx)
     for (log, index), leaf in leaves.items():
-        facts = open_for_auditor(known, payloads.get(leaf.commitment or "")) or {}
+        facts = open_for_auditor(known, payloads.get(leaf.commitment or ""))
         yield {
             "log": log,
             "at": index,
@@ -73,7 +78,7 @@ def _places(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
             "event": str(leaf.event),
             "purpose": leaf.purpose,
             "subject": bytes.fromhex(leaf.subject) if leaf.subject else None,
-            **_from_facts(ctx, known, facts, month_of(from_microseconds(leaf.time))),
+            **(_from_facts(ctx, known, facts, month_of(from_microseconds(leaf.time))) if facts else {}),
         }
 
 

@@ -53,6 +53,15 @@ def place_waiting(vault: Vault, config: Config) -> int:
     )
 
 
+def place_or_say_why_not(vault: Vault, config: Config) -> list[str]:
+    """As `place_waiting`; where the log is not as it was signed, the sentence that says so, for a report."""
+    try:
+        place_waiting(vault, config)
+    except AuditError as error:
+        return [f"nothing is placed or signed: {error}"]
+    return []
+
+
 def _follow(vault: Vault, config: Config, parent: int | None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

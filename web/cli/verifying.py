@@ -9,9 +9,9 @@ from audit.errors import AuditError
 from audit.report import Report
 from audit.store import one_state
 from audit.stored import check_tables
-from vault import holding
+from vault import holding, trail
 from vault.context import OPERATOR, Vault
-from web.cli.sequencing import place_waiting
+from web.cli.sequencing import place_or_say_why_not
 from web.cli.showing import counted, json_option, progress, show
 from web.config import Config
 from web.opening import opened, settings, signer_of
@@ -44,19 +44,21 @@ def verify(
         return
     config = settings()
     with opened(config) as vault:
-        place_waiting(vault, config)
+        refused = place_or_say_why_not(vault, config)
         log = _check_log(vault, config)
         with vault.snapshot(OPERATOR) as ctx:
             held = holding.hold(ctx.session)
+            defects = [*held.defects, *trail.hold_places(ctx)]
     tables = {
         "rows": held.rows,
         "entries": held.entries,
-        "defects": [{"kind": each.kind, "table": each.table, "row": each.row} for each in held.defects],
+        "defects": [{"kind": each.kind, "table": each.table, "row": each.row} for each in defects],
     }
-    lines = [*_lines(log), f"{counted(held.rows, 'row')} held against {counted(held.entries, 'entry', 'entries')}"]
-    lines += [str(each) for each in held.defects[:MOST_NAMED]] or ["every row is as the log says"]
-    show({"log": _plain(log), "tables": tables}, as_json=as_json, lines=lines)
-    if held.defects or not log.sound:
+    compared = f"{counted(held.rows, 'row')} held against {counted(held.entries, 'entry', 'entries')}"
+    lines = [*refused, *_lines(log), compared]
+    lines += [str(each) for each in defects[:MOST_NAMED]] or ["every row is as the log says"]
+    show({"log": _plain(log), "refused": refused, "tables": tables}, as_json=as_json, lines=lines)
+    if defects or refused or not log.sound:
         raise SystemExit(1)
 
 
