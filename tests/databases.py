@@ -90,6 +90,16 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
+def postgresql_like(name: str) -> Iterator[str]:
+    """The URL of a copy of the PostgreSQL database *name*, to which nobody may be connected meanwhile."""
+    copied = _made(name)
+    try:
+        yield server().url(copied)
+    finally:
+        _drop(copied)
+
+
+@contextmanager
 def bare_postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL database without a table, which nobody else uses."""
     name = _made("template0")
