@@ -174,6 +174,8 @@ class Checker:
             self.report.add(DefectKind.ORIGIN_BROKEN, self.log, f"entry {self.frontier.size - 1}")
             return
         lost = f"{about['closed']} was closed at size {about['size']}; {about['kept']} of its entries are left"
+        if about["kept"] > about["size"]:
+            lost += f", and {about['kept'] - about['size']} entries after it were never signed"
         self.report.declared.append(f"log {self.log}, entry 0: {lost}")
 
     def _check_payload(

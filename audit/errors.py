@@ -85,6 +85,15 @@ class LogRolledBackError(AuditError):
     code = "log_rolled_back"
 
 
+class EntriesPlantedError(AuditError):
+    """Entries stand in the log's tables that the sequencer did not put there; nothing is signed until they are gone.
+
+    Whoever may write the database put them there. Delete them, or declare a recovery, which keeps and names them.
+    """
+
+    code = "entries_planted"
+
+
 class NothingToRecoverError(AuditError):
     """The stored tree extends the last signed head; there is no gap to declare."""
 

@@ -9,21 +9,26 @@ from audit.intake import Arrival, Intake
 from audit.models import ENTRIES, NODES, OUTBOX, PAYLOADS, WRITERS
 from audit.numbers import Progress
 from audit.store import StoredTree
+from audit.tree import Frontier
 
 
-def place(connection: Connection, tree: StoredTree, intake: Intake) -> None:
+def place(connection: Connection, tree: StoredTree, intake: Intake) -> Frontier:
     """Append the accepted leaves of *intake* to *tree*, take them out of the outbox, and mark the refused ones.
+
+    Returns:
+        The right edge of the tree that this makes.
 
     Raises:
         TreeIncompleteError: the tree's right edge is not stored.
     """
-    _store_leaves(connection, tree, intake.accepted)
+    frontier = _store_leaves(connection, tree, intake.accepted)
     _store_payloads(connection, intake.accepted)
     store_progress(connection, intake.progress)
     placed = [arrival.row_id for arrival in intake.accepted]
     connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(placed)))
     if intake.refused:
         connection.execute(update(OUTBOX).where(OUTBOX.c.id.in_(intake.refused)).values(refused=1))
+    return frontier
 
 
 def store_progress(connection: Connection, progress: Mapping[str, Progress]) -> None:
@@ -41,7 +46,7 @@ def store_progress(connection: Connection, progress: Mapping[str, Progress]) -> 
     )
 
 
-def _store_leaves(connection: Connection, tree: StoredTree, arrivals: Sequence[Arrival]) -> None:
+def _store_leaves(connection: Connection, tree: StoredTree, arrivals: Sequence[Arrival]) -> Frontier:
     frontier = tree.frontier()
     entries: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []
@@ -59,6 +64,7 @@ def _store_leaves(connection: Connection, tree: StoredTree, arrivals: Sequence[A
             nodes.append({"log": tree.log, "level": level, "index": index, "hash": held})
     _insert(connection, ENTRIES, entries)
     _insert(connection, NODES, nodes)
+    return frontier
 
 
 def _store_payloads(connection: Connection, arrivals: Sequence[Arrival]) -> None:

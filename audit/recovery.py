@@ -13,7 +13,13 @@ import orjson
 from sqlalchemy import Connection, Engine, insert, select
 
 from audit.entry import Leaf, encode, leaf_hash
-from audit.errors import HeadInvalidError, LogRolledBackError, NothingToRecoverError, TreeIncompleteError
+from audit.errors import (
+    EntriesPlantedError,
+    HeadInvalidError,
+    LogRolledBackError,
+    NothingToRecoverError,
+    TreeIncompleteError,
+)
 from audit.events import Event
 from audit.log import Outcome, Writer, Writers, leaf_about
 from audit.models import ENTRIES
@@ -46,14 +52,14 @@ def recover(engine: Engine, *, signer: Signer, writers: Writers, now_us: int) ->
     writer = writers.acquire(fresh=True)
     outcome = Outcome.ROLLED_BACK
     try:
-        with engine.connect() as connection, connection.begin() as transaction:
+        with engine.begin() as connection:
             kept = _declare(connection, signer, writer, closed, now_us)
+            first = stored_tree(connection, closed.log + 1).nodes([(0, 0)])[0, 0]
             outcome = Outcome.UNCERTAIN
-            transaction.commit()
-            outcome = Outcome.KEPT
+        outcome = Outcome.KEPT
     finally:
         writers.release(writer, outcome)
-    return Recovery(closed, kept, signer.reopen(closed))
+    return Recovery(closed, kept, signer.reopen(closed, first))
 
 
 def declaration(closed: Head, kept: StoredTree) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _declared(connection: Connection, closed: Head) -> Mapping[str, Any] | None:
 def _require_loss(signer: Signer, tree: StoredTree) -> None:
     try:
         signer.require_extension(tree)
-    except (LogRolledBackError, TreeIncompleteError):
+    except (EntriesPlantedError, LogRolledBackError, TreeIncompleteError):
         return
     raise NothingToRecoverError("the stored tree extends the last signed head")
 

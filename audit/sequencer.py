@@ -3,6 +3,7 @@
 It takes everything visible, never by cursor, because transactions do not become visible in the order of their rows. A
 kill between any two writes leaves the rows in the outbox or the head unsigned, and the next turn goes on from there:
 leaves are placed with the deletion of their outbox rows in one transaction, and the head is signed in a second one.
+The signer knows the tree that comes before it is committed, so nothing that others put into the tables is ever signed.
 """
 
 import threading
@@ -59,6 +60,7 @@ def sequence(
 
     Raises:
         LogRolledBackError: the stored tree does not extend the last signed head; nothing was placed or signed.
+        EntriesPlantedError: it holds more than the sequencer put there; likewise.
         HeadMissingError, HeadInvalidError, TreeIncompleteError: the head file or the tree is damaged; likewise.
     """
     placed = 0
@@ -125,11 +127,11 @@ class _Turn:
         writer = self.writers.acquire()
         outcome = Outcome.ROLLED_BACK
         try:
-            with self.engine.connect() as connection, connection.begin() as transaction:
+            # Not by `commit()` within: one that fails would leave the pooled connection in its transaction.
+            with self.engine.begin() as connection:
                 intake = self._take(connection, writer)
                 outcome = Outcome.UNCERTAIN  # from here until the commit has answered
-                transaction.commit()
-                outcome = Outcome.KEPT
+            outcome = Outcome.KEPT
         finally:
             self.writers.release(writer, outcome)
         return intake
@@ -156,7 +158,9 @@ class _Turn:
             return None
         tree = stored_tree(connection, self.signer.head.log)
         self.signer.require_extension(tree)
-        place(connection, tree, intake)
+        grown = place(connection, tree, intake)
+        if grown.size > tree.size:
+            self.signer.expect(tree, grown.size, grown.root)
         for fault in intake.faults:
             append_about(connection, writer, event=Event.AUDIT_GAP, time_us=self.now_us, about=fault.about)
         return intake

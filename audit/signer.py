@@ -1,8 +1,10 @@
 """The signer remembers: what it signed last stands beside its key, outside the database, and it signs only extensions.
 
-The head file is one JSON object, ``{"format": 1, "log": …, "origin": …, "root": <64 hex digits>, "size": …}``. It is
-written to a temporary name, fsynced, renamed, and its folder fsynced, before a head is published. So a database that
-was restored, cut or rewritten never gets another head under the same origin; `audit.recovery` declares the gap.
+The head file is one JSON object, ``{"coming": [[size, root], …], "format": 1, "log": …, "origin": …, "root": <64 hex
+digits>, "size": …}``. It is written to a temporary name, fsynced, renamed, and its folder fsynced, before a head is
+published. So a database that was restored, cut or rewritten never gets another head under the same origin;
+`audit.recovery` declares the gap. ``coming`` are the trees that the sequencer was about to make, remembered before they
+were committed: so entries that somebody put into the tables past the sequencer are never signed.
 """
 
 import os
@@ -14,7 +16,14 @@ from typing import Final, Protocol
 import orjson
 
 from audit.checkpoint import Checkpoint, is_origin, sign_checkpoint
-from audit.errors import HeadExistsError, HeadInvalidError, HeadMissingError, LogRolledBackError, ProofInvalidError
+from audit.errors import (
+    EntriesPlantedError,
+    HeadExistsError,
+    HeadInvalidError,
+    HeadMissingError,
+    LogRolledBackError,
+    ProofInvalidError,
+)
 from audit.tree import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -47,6 +56,8 @@ class Head:
     origin: str
     size: int
     root: bytes
+    coming: tuple[tuple[int, bytes], ...] = ()
+    """Size and root of the trees that may stand in the tables by now and are not signed yet: two at most."""
 
 
 class Signer:
@@ -98,10 +109,11 @@ class Signer:
         return self._remember(Head(0, self._origin, 0, EMPTY_ROOT))
 
     def require_extension(self, tree: Tree) -> Head:
-        """Check that the stored *tree* still holds what was signed last; return that head.
+        """Check that the stored *tree* is what was signed last or what the sequencer made of it since; return the head.
 
         Raises:
             LogRolledBackError: it is shorter, or its nodes fold to another root.
+            EntriesPlantedError: it holds more than the sequencer put there.
             TreeIncompleteError: one of its nodes is not stored.
         """
         head = self.head
@@ -109,7 +121,21 @@ class Signer:
             raise LogRolledBackError(f"the database holds {tree.size} entries of `{head.origin}`, {head.size} signed")
         if _root(tree, head.size) != head.root:
             raise LogRolledBackError(f"the first {head.size} entries of `{head.origin}` are not those signed")
+        if tree.size > head.size and (tree.size, _root(tree, tree.size)) not in head.coming:
+            planted = (
+                f"entries {head.size} to {tree.size - 1} of `{head.origin}` were not all put there by the sequencer"
+            )
+            raise EntriesPlantedError(planted)
         return head
+
+    def expect(self, tree: Tree, size: int, root: bytes) -> None:
+        """Remember that *tree*, which `require_extension` knows, is about to grow to *size* with *root* (32 bytes).
+
+        This is on the disk before the growth is committed, and holds whether that is kept or not.
+        """
+        head = self.head
+        now = tuple(found for found in head.coming if found[0] == tree.size)
+        self._remember(Head(head.log, head.origin, head.size, head.root, (*now, (size, root))))
 
     def sign(self, tree: Tree) -> str:
         """Sign the head of *tree* once its extension of the last one is proved; return the checkpoint as a note.
@@ -118,6 +144,7 @@ class Signer:
 
         Raises:
             LogRolledBackError: *tree* does not extend the last head.
+            EntriesPlantedError: it holds more than the sequencer put there.
             TreeIncompleteError: one of its nodes is not stored.
         """
         head = self.require_extension(tree)
@@ -129,21 +156,23 @@ class Signer:
         checkpoint = Checkpoint(head.origin, tree.size, root)
         return sign_checkpoint(checkpoint, sign=self._sign, public_key=self.public_key)
 
-    def reopen(self, closed: Head) -> Head:
+    def reopen(self, closed: Head, first: bytes) -> Head:
         """Close the origin of *closed*, which must be the head in force, and remember the empty tree of the next one.
+
+        Args:
+            closed: What `head` was.
+            first: The leaf hash (32 bytes) of the next log's first entry, which stands there already.
 
         Raises:
             HeadInvalidError: another head is in force by now.
         """
         if self.head != closed:
             raise HeadInvalidError(f"`{closed.origin}` at size {closed.size} is not the head in force")
-        return self._remember(Head(closed.log + 1, origin_of(self._origin, closed.log + 1), 0, EMPTY_ROOT))
+        log = closed.log + 1
+        return self._remember(Head(log, origin_of(self._origin, log), 0, EMPTY_ROOT, ((1, first),)))
 
     def _remember(self, head: Head) -> Head:
-        written = orjson.dumps(
-            {"format": HEAD_FORMAT, "log": head.log, "origin": head.origin, "root": head.root.hex(), "size": head.size}
-        )
-        replace_durably(self._path, written)
+        replace_durably(self._path, _written(head))
         return head
 
 
@@ -156,11 +185,10 @@ def replace_durably(path: Path, content: bytes) -> None:
     """Write *content* to *path* so that a crash leaves the old whole or the new (file and folder are fsynced)."""
     beside = path.with_name(f".{path.name}.new")
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
+    with os.fdopen(file, "wb") as written:  # which goes on after a write that a full disk cut short, or raises
+        written.write(content)
+        written.flush()
+        os.fsync(written.fileno())
     beside.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -169,15 +197,24 @@ def replace_durably(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
+def _written(head: Head) -> bytes:
+    coming = [[size, root.hex()] for size, root in head.coming]
+    held = {"format": HEAD_FORMAT, "log": head.log, "origin": head.origin, "root": head.root.hex(), "size": head.size}
+    return orjson.dumps({**held, "coming": coming}, option=orjson.OPT_SORT_KEYS)
+
+
 def _read(written: bytes) -> Head:
     try:
         held = orjson.loads(written)
-        head = Head(held["log"], held["origin"], held["size"], bytes.fromhex(held["root"]))
-        counts = type(head.log) is int and type(head.size) is int and head.log >= 0 and head.size >= 0
+        coming = tuple((size, bytes.fromhex(root)) for size, root in held.get("coming", ()))
+        head = Head(held["log"], held["origin"], held["size"], bytes.fromhex(held["root"]), coming)
+        counts = all(
+            type(count) is int and count >= 0 for count in (head.log, head.size, *(each[0] for each in coming))
+        )
         sound = counts and held["format"] == HEAD_FORMAT and isinstance(head.origin, str)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise HeadInvalidError("the head file is damaged") from error
-    if not sound or len(head.root) != HASH_BYTES:
+    if not sound or any(len(root) != HASH_BYTES for root in (head.root, *(each[1] for each in coming))):
         raise HeadInvalidError("the head file is damaged")
     return head
 

@@ -131,10 +131,12 @@ class Database:
         with self.read.connect().execution_options(isolation_level=level) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
-            with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
-                yield session
-            if self.is_sqlite:
-                connection.exec_driver_sql("ROLLBACK")
+            try:
+                with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
+                    yield session
+            finally:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -161,7 +163,7 @@ class Database:
                 notices = _notices(connection.connection.record_info or {})
                 notices.clear()
                 outcome = "uncertain"
-                _commit(session)
+                _commit(session, connection)
                 _demand_silence(notices)
                 outcome = "kept"
         finally:
@@ -204,10 +206,13 @@ def is_writing(session: Session) -> bool:
     return "on_end" in session.info
 
 
-def _commit(session: Session) -> None:
+def _commit(session: Session, connection: Connection) -> None:
     try:
         session.commit()
-    except DBAPIError as error:
+    except BaseException as error:
+        connection.invalidate()  # it may still be inside its transaction, and would go back to the pool like that
+        if not isinstance(error, DBAPIError):
+            raise
         message = "the database did not confirm the commit; nothing was released"
         raise CommitUncertainError(message) from error
 
