@@ -16,6 +16,7 @@ from policies.model import (
     CaseFacts,
     ChangeFacts,
     Decision,
+    EmergencyFacts,
     GrantFacts,
     ItemFacts,
     Kind,
@@ -158,6 +159,7 @@ class Engine:
                 organisation=who.organisation,
                 service=who.service and _entity(Kind.SERVICE, who.service),
                 stepUp=who.step_up,
+                supervises=who.supervises,
                 actingPerson=request.acting_person,
                 batch=request.batch,
                 reason=request.reason,
@@ -172,6 +174,7 @@ class Engine:
                 item=request.item and _item(request.item),
                 asker=request.asker and _entity(Kind.SERVICE, request.asker),
                 change=request.change and _change(request.change),
+                emergency=request.emergency and _emergency(request.emergency),
             ),
         }
 
@@ -262,4 +265,13 @@ def _change(given: ChangeFacts) -> dict[str, Any]:
         "aboutSelf": given.about_self,
         "proposerStands": given.proposer_stands,
         "current": given.current,
+    }
+
+
+def _emergency(given: EmergencyFacts) -> dict[str, Any]:
+    return {
+        "owner": _entity(Kind.CITIZEN, given.owner),
+        "service": _entity(Kind.SERVICE, given.service),
+        "own": given.own,
+        "state": given.state,
     }

@@ -34,6 +34,8 @@ class Action(enum.StrEnum):
     """Ask for a use, or an item, to be looked at again."""
     EMERGENCY = "emergency"
     """Open fields at once to prevent harm, with a stated reason."""
+    FOLLOW_UP = "follow-up"
+    """Look at an emergency afterwards: was it right to open the record?"""
     CANCEL = "cancel"
     """Take a request back before it is decided."""
     READ_CASE = "read-case"
@@ -84,6 +86,8 @@ class Principal:
     """Whether the account, or the service itself or the one worked for, is suspended."""
     step_up: bool = False
     """Whether the person has proved again, moments ago, who they are."""
+    supervises: bool = False
+    """Whether an officer answers for what the others of their service do in an emergency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,19 @@ class ItemFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyFacts:
+    """An emergency that was stated, and what the one who acts has to do with it."""
+
+    owner: str
+    service: str
+    """The service whose officer stated it."""
+    own: bool
+    """Whether the one who acts stated it."""
+    state: str
+    """``open`` while the record may be looked at, ``over`` from its end on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question to the rules, complete in itself, so that it can be stored and asked again years later."""
 
@@ -236,6 +253,8 @@ class Request:
     asker: str = ""
     """The service that a request was, or is to be, made by."""
     change: ChangeFacts | None = None
+    emergency: EmergencyFacts | None = None
+    """The emergency that is looked at, or looked on in; empty where one is stated now."""
     acting_person: bool = False
     """Whether the person behind a service's call is named."""
     batch: bool = False

@@ -44,6 +44,8 @@ class AccountView:
     service_id: UUID | None
     label: StaffLabel | None
     status: AccountStatus
+    supervises: bool = False
+    """Whether an officer looks at what others of their service did in an emergency."""
 
     def actor(self) -> Actor:
         """Who acts when this account is signed in."""
@@ -53,6 +55,7 @@ class AccountView:
             citizen_id=self.citizen_id,
             organisation_id=self.organisation_id,
             service_id=self.service_id,
+            supervises=self.supervises,
         )
 
 
@@ -65,6 +68,7 @@ def make(
     service_id: UUID | None = None,
     label: StaffLabel | None = None,
     account_id: UUID | None = None,
+    supervises: bool = False,
 ) -> AccountView:
     """
     Make an account of one role: for a citizen, or for staff of an organisation (an officer also of one service).
@@ -87,10 +91,23 @@ def make(
         organisation_id=organisation_id,
         service_id=service_id,
         sealed_label=_sealed(ctx, account_id, label),
+        supervises=_supervising(role, supervises=supervises),
     )
     ctx.session.add(row)
     note(ctx, Event.ACCOUNT_MADE, citizen_id=citizen_id, facts={"account": str(account_id), "role": str(role)})
     return _view(ctx, row)
+
+
+def _supervising(role: Role, *, supervises: bool) -> bool | None:
+    """
+    What the row holds: true, or nothing.
+
+    Raises:
+        InvalidInputError: Only an officer supervises the officers of a service.
+    """
+    if supervises and role is not Role.OFFICER:
+        raise InvalidInputError("supervises: only an officer supervises the officers of a service")
+    return True if supervises else None
 
 
 def _sealed(ctx: Context, account_id: UUID, label: StaffLabel | None) -> bytes | None:
@@ -105,6 +122,7 @@ def change(
     organisation_id: UUID,
     service_id: UUID | None,
     label: StaffLabel | None,
+    supervises: bool = False,
 ) -> int:
     """
     Give a member of staff another role, service or label; return the account's version then.
@@ -117,6 +135,7 @@ def change(
     row = _row(ctx, account_id)
     row.role, row.organisation_id, row.service_id = role, organisation_id, service_id
     row.sealed_label = _sealed(ctx, account_id, label)
+    row.supervises = _supervising(role, supervises=supervises)
     row.version += 1
     note(ctx, Event.ACCOUNT_CHANGED, facts={"account": str(account_id), "role": str(role)})
     return row.version
@@ -218,4 +237,5 @@ def _view(ctx: Context, row: Account) -> AccountView:
         service_id=row.service_id,
         label=label,
         status=row.status,
+        supervises=bool(row.supervises),
     )

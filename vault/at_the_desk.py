@@ -17,8 +17,13 @@ def officer_of_the_council(ctx: Context) -> UUID:
     """
     if ctx.actor.kind != "officer" or ctx.actor.account_id is None:
         raise NotAllowedError("only an officer does this at a desk")
-    own = ctx.actor.organisation_id
-    organisation = ctx.session.get(Organisation, own) if own else None
-    if organisation is None or organisation.kind != COUNCIL:
+    if not is_of_the_council(ctx):
         raise NotAllowedError("only an officer of the council does this at a desk")
     return ctx.actor.account_id
+
+
+def is_of_the_council(ctx: Context) -> bool:
+    """Whether the actor works for the council that runs the vault."""
+    own = ctx.actor.organisation_id
+    organisation = ctx.session.get(Organisation, own) if own else None
+    return organisation is not None and organisation.kind == COUNCIL

@@ -40,6 +40,8 @@ class Actor:
     """Whether they could be asked to prove it again: they hold a passkey, or come through an identity provider."""
     recovering: bool = False
     """Whether two officers' recovery of this account waits: nothing is approved, downloaded or delegated on line."""
+    supervises: bool = False
+    """Whether an officer looks at what others of their service did in an emergency."""
 
     @property
     def principal(self) -> str:

@@ -123,6 +123,12 @@ class WrongStateError(VaultError):
     code = "wrong_state"
 
 
+class TooOftenError(VaultError):
+    """The same person did this so often in a short time that it is refused for now."""
+
+    code = "too_often"
+
+
 class ReplayedError(VaultError):
     """A single-use proof was shown before."""
 

@@ -33,6 +33,7 @@ COVERED: Final = frozenset(
         "category_keys",
         "citizen_keys",
         "citizens",
+        "emergencies",
         "grants",
         "held_back",
         "house_keys",

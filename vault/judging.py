@@ -15,6 +15,7 @@ from policies.model import (
     CaseFacts,
     ChangeFacts,
     Decision,
+    EmergencyFacts,
     GrantFacts,
     ItemFacts,
     Kind,
@@ -37,6 +38,7 @@ _PROOF_WOULD_DO: Final = frozenset(
     {
         "allowing-special-categories-needs-a-fresh-sign-in",
         "dangerous-fields-need-a-fresh-sign-in",
+        "emergency-needs-a-fresh-sign-in",
         "registry-changes-need-a-fresh-sign-in",
     }
 )
@@ -102,6 +104,7 @@ def principal_of(actor: Actor, *, now: datetime, suspended: bool = False) -> Pri
         service=str(actor.service_id) if actor.service_id else None,
         suspended=suspended,
         step_up=is_fresh(actor, now=now),
+        supervises=actor.supervises,
     )
 
 
@@ -140,6 +143,7 @@ def demand(
     reason: bool = False,
     log_of: UUID | None = None,
     change: ChangeFacts | None = None,
+    emergency: EmergencyFacts | None = None,
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
@@ -158,6 +162,7 @@ def demand(
         reason: Whether a reason or evidence was given.
         log_of: For a review of the log: the organisation whose part of it is looked at.
         change: For a change of the registry: what it is and what the actor has to do with it.
+        emergency: The emergency that is looked on in, or followed up.
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
@@ -182,6 +187,7 @@ def demand(
         log_of=str(log_of or ""),
         step_up_required=ctx.actor.can_prove,
         change=change,
+        emergency=emergency,
         recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
     )
     decision = ctx.vault.engine.decide(request)

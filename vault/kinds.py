@@ -150,6 +150,26 @@ class StepKind(enum.StrEnum):
     """It holds the grant it is about still."""
 
 
+class EmergencyReason(enum.StrEnum):
+    """Why a record must be opened at once, without asking."""
+
+    LIFE_AT_RISK = "life-at-risk"
+    """Somebody's life or health is in danger now."""
+    NO_ANSWER = "no-answer"
+    """The person does not answer, and something may have happened to them."""
+    CANNOT_SPEAK = "cannot-speak"
+    """The person cannot say what they need, and needs help now."""
+    HARM = "harm"
+    """Somebody may be hurting the person, or is about to."""
+
+
+class FollowUp(enum.StrEnum):
+    """What a supervisor says afterwards of an emergency."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
 class TokenKind(enum.StrEnum):
     """What a token is for."""
 
@@ -223,6 +243,10 @@ class NoticeKind(enum.StrEnum):
     RECOVERY = "recovery"
     FAMILY = "family"
     """Someone accepted an invitation to look for them, or a legal authority was entered."""
+    EMERGENCY = "emergency"
+    """Somebody opened their record in an emergency."""
+    EMERGENCY_JUDGED = "emergency-judged"
+    """A supervisor said whether that was right."""
 
 
 class MailChoice(enum.StrEnum):

@@ -30,7 +30,7 @@ LONGEST_PLACE: Final = 64  # characters of a place: a kind, an id and a small nu
 STALE: Final = timedelta(days=3)
 """A mail that could not leave for so long, as where no mail server is set, would only confuse."""
 
-SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY})
+SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.EMERGENCY})
 """What is mailed at once even to those who want one mail a day."""
 
 # Two processes may tell the same person at the same moment: neither may fail, and neither may tell twice.

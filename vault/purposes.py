@@ -146,6 +146,9 @@ class Definition:
         if strange or not all(isinstance(words, str) for words in self.whys.values()):
             message = f"purpose `{self.slug}` says why for what it may not ask for: {', '.join(strange) or 'no text'}"
             raise InvalidInputError(message)
+        if self.emergency and (self.choice is not Choice.TOLD_AFTERWARDS or not self.most):
+            message = f"purpose `{self.slug}` is for emergencies: name what opens, and tell the person afterwards"
+            raise InvalidInputError(message)
         if not 0 <= self.max_days <= LONGEST_DAYS or self.max_uses < 0:
             message = f"purpose `{self.slug}`: max_days must be 0 to {LONGEST_DAYS} and max_uses not negative"
             raise InvalidInputError(message)

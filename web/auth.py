@@ -91,6 +91,8 @@ ROLE_OF: Final = {
     "casework": Role.OFFICER,
     "spoken": Role.OFFICER,
     "desk": Role.OFFICER,
+    "emergency": Role.OFFICER,
+    "emergency_review": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,
     "changes": Role.ADMINISTRATOR,

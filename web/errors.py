@@ -49,6 +49,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.UnknownFieldError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.BeyondPurposeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.WrongStateError: HTTPStatus.CONFLICT,
+    vault.TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
     vault.ReplayedError: HTTPStatus.UNAUTHORIZED,
     vault.LinkUsedError: HTTPStatus.GONE,
     vault.SignInEndedError: HTTPStatus.UNAUTHORIZED,

@@ -101,6 +101,7 @@ PARTS: Final = {
     "service": lazy_gettext("Works for"),
     "slug": lazy_gettext("Short name"),
     "status": lazy_gettext("State"),
+    "supervises": lazy_gettext("Looks at emergencies"),
     "team": lazy_gettext("Team"),
     "until_words": lazy_gettext("Until, in the person's words"),
     "what_for": lazy_gettext("What it is for"),

@@ -8,6 +8,7 @@ from policies.model import (
     AuthorityFacts,
     CaseFacts,
     ChangeFacts,
+    EmergencyFacts,
     GrantFacts,
     ItemFacts,
     Kind,
@@ -80,12 +81,14 @@ AUTHORITY: Final = AuthorityFacts(
 CHANGE: Final = ChangeFacts(step=Step.APPROVE, organisation="nhs", shared=True, keeper=True)
 
 CASE: Final = CaseFacts(owner=ADA, service=WARD, kind="correction", state="open")
+EMERGENCY: Final = EmergencyFacts(owner=ADA, service=WARD, own=False, state="over")
 ITEM: Final = ItemFacts(organisation="council")
 
 OWNER: Final = Principal(kind=Kind.CITIZEN, id=ADA, step_up=True)
 DAUGHTER: Final = Principal(kind=Kind.DELEGATE, id="account-dora", step_up=True)
 SERVICE: Final = Principal(kind=Kind.SERVICE, id=WARD, organisation="nhs")
 OFFICER: Final = Principal(kind=Kind.OFFICER, id="account-olu", organisation="council", service=WARD, step_up=True)
+SUPERVISOR: Final = replace(OFFICER, id="account-sam", supervises=True)
 AUDITOR: Final = Principal(kind=Kind.AUDITOR, id="account-amy", organisation="council")
 ADMINISTRATOR: Final = Principal(kind=Kind.ADMINISTRATOR, id="account-art", organisation="council", step_up=True)
 SYSTEM: Final = Principal(kind=Kind.SYSTEM, id="system", organisation="nhs")
@@ -145,6 +148,7 @@ ALLOWED: Final[dict[str, Request]] = {
     ),
     "delegate-views-log": ask(Action.VIEW_LOG, DAUGHTER, fields=frozenset(), authority=AUTHORITY),
     "officer-reads-in-an-emergency": ask(Action.EMERGENCY, OFFICER, purpose=URGENT, reason=True),
+    "supervisor-follows-up-an-emergency": ask(Action.FOLLOW_UP, SUPERVISOR, fields=frozenset(), emergency=EMERGENCY),
     "officer-reads-what-was-allowed": ask(Action.READ, OFFICER, purpose=CARE, grant=GRANT),
     "officer-reads-by-law": ask(Action.READ, OFFICER, purpose=LAW, grant=BY_RULE),
     "officer-asks": ask(Action.ASK, OFFICER, purpose=CARE, asker=WARD),

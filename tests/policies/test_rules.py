@@ -21,6 +21,7 @@ from tests.policies.facts import (
     CHANGE,
     CODE,
     DAUGHTER,
+    EMERGENCY,
     ENTRY,
     GRANT,
     ITEM,
@@ -33,6 +34,7 @@ from tests.policies.facts import (
     OWNER,
     PHONE,
     SERVICE,
+    SUPERVISOR,
     SYSTEM,
     TAX,
     TOKEN,
@@ -48,6 +50,8 @@ CORRECT = ALLOWED["officer-corrects-what-a-case-is-about"]
 OWN = ALLOWED["officer-corrects-what-own-service-wrote"]
 OWN_GRANT = replace(GRANT, write=True)
 APPROVE = ALLOWED["administrator-keeps-the-registry"]
+STATE = ALLOWED["officer-reads-in-an-emergency"]
+FOLLOW_UP = ALLOWED["supervisor-follows-up-an-emergency"]
 PARENT = replace(AUTHORITY, kind="parental-responsibility")
 
 REFUSED: Final[list[tuple[str, Request]]] = [
@@ -162,6 +166,18 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("delegates-see-no-danger", replace(SEE, sensitivity=2)),
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT)),
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT, owner_status="young-person")),
+    (
+        "emergency-needs-a-fresh-sign-in",
+        replace(STATE, principal=replace(OFFICER, step_up=False), step_up_required=True),
+    ),
+    ("emergency-look-is-over", replace(STATE, emergency=replace(EMERGENCY, own=True))),
+    ("emergency-look-is-over", replace(STATE, emergency=replace(EMERGENCY, state="open"))),
+    ("nobody-follows-up-on-their-own-look", replace(FOLLOW_UP, emergency=replace(EMERGENCY, own=True))),
+    ("emergencies-are-stated-by-a-person", replace(ALLOWED["officer-asks"], purpose=URGENT)),
+    (
+        "emergencies-are-stated-by-a-person",
+        replace(ALLOWED["statutory-grant-is-made"], purpose=replace(LAW, emergency=True)),
+    ),
     ("registry-change-needs-a-second-person", replace(APPROVE, change=replace(CHANGE, own=True))),
     ("registry-change-is-not-about-yourself", replace(APPROVE, change=replace(CHANGE, about_self=True))),
     ("registry-change-is-out-of-date", replace(APPROVE, change=replace(CHANGE, current=False))),
@@ -245,6 +261,10 @@ def test_every_rule_decides_at_least_once(engine: Engine) -> None:
         ("officer-reads-in-an-emergency", {"reason": False}),
         ("officer-reads-in-an-emergency", {"purpose": CARE}),
         ("officer-reads-in-an-emergency", {"principal": replace(OFFICER, service=None)}),
+        ("supervisor-follows-up-an-emergency", {"principal": OFFICER}),
+        ("supervisor-follows-up-an-emergency", {"principal": replace(SUPERVISOR, service=TAX)}),
+        ("supervisor-follows-up-an-emergency", {"emergency": replace(EMERGENCY, owner=BOB)}),
+        ("supervisor-follows-up-an-emergency", {"emergency": None}),
         ("officer-reads-what-was-allowed", {"principal": replace(OFFICER, service=TAX)}),
         ("officer-reads-what-was-allowed", {"principal": replace(OFFICER, service=None)}),
         ("officer-reads-what-was-allowed", {"owner": BOB}),
@@ -350,6 +370,11 @@ def test_a_parent_sees_for_a_child_and_after_review_for_a_young_person(engine: E
 
 def test_nobody_reads_an_emergency_purpose_without_its_own_action(engine: Engine) -> None:
     assert not engine.decide(replace(LOOK, purpose=URGENT, grant=None)).allowed
+
+
+def test_looking_on_in_an_emergency_that_is_open_needs_no_second_proof(engine: Engine) -> None:
+    weak = replace(STATE, principal=replace(OFFICER, step_up=False), step_up_required=True)
+    assert engine.decide(replace(weak, emergency=replace(EMERGENCY, own=True, state="open"))).allowed
 
 
 def test_a_challenge_is_open_to_a_delegate_whatever_the_choice(engine: Engine) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -18,13 +19,14 @@ from audit.entry import leaf_hash
 from audit.events import ABOUT_THE_LOG, Event
 from policies.model import Action
 from tests.log_reading import told
-from tests.vault.house import CARE, House
+from tests.vault.house import CARE, House, definition
 from vault import (
     access,
     accounts,
     authorities,
     cases,
     citizens,
+    emergencies,
     grants,
     identities,
     inviting,
@@ -32,6 +34,7 @@ from vault import (
     links,
     notices,
     passkeys,
+    purposes,
     recoveries,
     recovery_codes,
     requests,
@@ -46,7 +49,18 @@ from vault.housekeeping import keep_house
 from vault.importing.run import Order, run_import
 from vault.judging import demand
 from vault.keystores.file import FileKeyStore
-from vault.kinds import AccountStatus, AuthorityKind, CaseKind, CitizenStatus, LinkKind, MailChoice, Role
+from vault.kinds import (
+    AccountStatus,
+    AuthorityKind,
+    CaseKind,
+    CitizenStatus,
+    EmergencyReason,
+    FollowUp,
+    LinkKind,
+    MailChoice,
+    Role,
+)
+from vault.purposes import Choice
 from vault.refusals import log_refused_service, settle
 from vault.rotation import rotate_root
 from vault.runtime import open_vault
@@ -375,6 +389,22 @@ def _parent(house: House) -> None:
         legal_authorities.review(ctx, citizen_id=child, authority_id=held.authority_id, by=officer, keep=True)
 
 
+def _emergency(house: House) -> None:
+    slug = "urgent-help"
+    with house.vault.transaction(OPERATOR) as ctx:
+        made = definition(slug, choice=Choice.TOLD_AFTERWARDS, emergency=True)
+        purposes.register(ctx, definition=made, first=None, second=None)
+        services.set_purposes(ctx, slug="home-care", purposes=[CARE, slug], batch=[])
+    officer = house.officer()
+    with house.vault.transaction(officer) as ctx:
+        emergency_id = emergencies.state(
+            ctx, citizen_id=house.citizen_id, purpose=slug, reason=EmergencyReason.HARM, words="A call for help"
+        )
+        emergencies.close(ctx, emergency_id=emergency_id)
+    with house.vault.transaction(replace(house.officer(), supervises=True)) as ctx:
+        emergencies.follow_up(ctx, emergency_id=emergency_id, outcome=FollowUp.RIGHT, words="It was needed.")
+
+
 ACTS: Final[dict[Act, tuple[Event, ...]]] = {
     _keep: (Event.RECORD_WRITTEN,),
     (lambda house: house.read(house.token(house.grant()))): (
@@ -413,6 +443,7 @@ ACTS: Final[dict[Act, tuple[Event, ...]]] = {
         Event.DELEGATE_UNFROZEN,
         Event.DELEGATE_ENDED,
     ),
+    _emergency: (Event.EMERGENCY_STATED, Event.EMERGENCY_CLOSED, Event.EMERGENCY_FOLLOWED_UP),
     _parent: (Event.DELEGATE_REVIEWED,),
     _cancel: (Event.REQUEST_CANCELLED,),
     _citizen: (Event.CITIZEN_MADE, Event.CITIZEN_CHANGED),

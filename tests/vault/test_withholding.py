@@ -80,8 +80,10 @@ class Desk:
 
 
 def _account(house: House, role: Role) -> UUID:
-    own = {"citizen_id": house.citizen_id} if role is Role.CITIZEN else {"organisation_id": house.council_id}
-    service = {"service_id": house.service_id} if role is Role.OFFICER else {}
+    own: dict[str, Any] = (
+        {"citizen_id": house.citizen_id} if role is Role.CITIZEN else {"organisation_id": house.council_id}
+    )
+    service: dict[str, Any] = {"service_id": house.service_id} if role is Role.OFFICER else {}
     with house.vault.transaction(OPERATOR) as ctx:
         label = StaffLabel("Sam", "social worker", "north")
         return accounts.make(ctx, role=role, label=label, **own, **service).account_id

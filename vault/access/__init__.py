@@ -14,6 +14,7 @@ from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.correcting import read_to_correct
 from vault.access.delegated import preview_for_delegate, read_as_delegate
+from vault.access.emergency import read_in_emergency
 from vault.access.growing import Stage, stage_of_life
 from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
@@ -39,6 +40,7 @@ __all__ = [
     "preview_for_delegate",
     "read_as_delegate",
     "read_as_officer",
+    "read_in_emergency",
     "read_own",
     "read_to_correct",
     "read_with_token",

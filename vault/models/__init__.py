@@ -12,6 +12,8 @@ from vault.kinds import (
     Channel,
     CitizenStatus,
     Decider,
+    EmergencyReason,
+    FollowUp,
     GrantState,
     KeyState,
     LinkKind,
@@ -25,6 +27,7 @@ from vault.kinds import (
     TokenKind,
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
+from vault.models.emergencies import Emergency
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
@@ -78,6 +81,9 @@ __all__ = [
     "CitizenStatus",
     "Covered",
     "Decider",
+    "Emergency",
+    "EmergencyReason",
+    "FollowUp",
     "Grant",
     "GrantState",
     "HeldBack",

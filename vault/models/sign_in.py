@@ -21,6 +21,7 @@ class Account(Authenticated, Covered, Base):
     """
 
     __tablename__ = "accounts"
+    LATER: ClassVar[frozenset[str]] = frozenset({"supervises"})
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     role: Mapped[Role]
@@ -31,6 +32,8 @@ class Account(Authenticated, Covered, Base):
     sealed_label: Mapped[bytes | None] = mapped_column(default=None)
     """First name, job and team of staff, sealed under the house key; a citizen's name is in their record."""
     status: Mapped[AccountStatus] = mapped_column(default=AccountStatus.ACTIVE)
+    supervises: Mapped[bool | None] = mapped_column(default=None)
+    """Whether an officer looks at what others of their service did in an emergency; empty where they do not."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -28,7 +28,7 @@ def _checked(_ctx: Context, subject: str, content: Content) -> dict[str, Any]:
         raise InvalidInputError(f"condition: one of {', '.join(CONDITIONS)}, or none")
     if not given.controllers or not all(each.strip() for each in given.controllers):
         raise InvalidInputError("controllers: name at least one")
-    if given.most and (given.max_days < 1 or given.max_uses < 1):
+    if given.most and not given.emergency and (given.max_days < 1 or given.max_uses < 1):
         raise InvalidInputError("max_days and max_uses: at least 1 where fields may be asked for")
     return given.as_json()
 

@@ -15,6 +15,8 @@ from vault.registry.handling import Content, Handling, Order, Standing, only
 
 STAFF: Final = frozenset({Role.OFFICER, Role.AUDITOR, Role.ADMINISTRATOR})
 _PLACE: Final = ("role", "organisation", "service")
+_SUPERVISES: Final = "supervises"
+"""May be left out, and then counts as no."""
 
 
 def account_of(ctx: Context, subject: str) -> AccountView:
@@ -44,11 +46,16 @@ def _place_of(ctx: Context, found: AccountView) -> dict[str, Any]:
         "role": str(found.role),
         "organisation": services.organisation_by_id(ctx, organisation_id=found.organisation_id).slug,
         "service": services.by_id(ctx, service_id=found.service_id).slug if found.service_id else None,
+        "supervises": found.supervises,
     }
 
 
 def _checked_place(ctx: Context, content: Content) -> dict[str, Any]:
-    only(content, *_PLACE)
+    only({name: held for name, held in content.items() if name != _SUPERVISES}, *_PLACE)
+    if content.get(_SUPERVISES) not in {None, True, False} or (
+        content.get(_SUPERVISES) and content["role"] != "officer"
+    ):
+        raise InvalidInputError("supervises: true or false, and true for an officer alone")
     if content["role"] not in STAFF:
         raise InvalidInputError(f"role: one of {', '.join(sorted(STAFF))}")
     owner = services.organisation(ctx, slug=content["organisation"])
@@ -58,7 +65,7 @@ def _checked_place(ctx: Context, content: Content) -> dict[str, Any]:
             raise InvalidInputError("service: it belongs to another organisation")
     elif content["service"] is not None:
         raise InvalidInputError("service: only an officer works for one")
-    return {name: content[name] for name in _PLACE}
+    return {name: content[name] for name in (*_PLACE, _SUPERVISES) if name in content}
 
 
 def _new(ctx: Context, _subject: str, content: Content) -> dict[str, Any]:
@@ -85,6 +92,7 @@ def _make(ctx: Context, order: Order) -> int:
         organisation_id=organisation_id,
         service_id=service_id,
         label=order.label,
+        supervises=bool(order.content.get(_SUPERVISES)),
     )
     return 1
 
@@ -122,6 +130,7 @@ def _change(ctx: Context, order: Order) -> int:
         organisation_id=organisation_id,
         service_id=service_id,
         label=order.label,
+        supervises=bool(order.content.get(_SUPERVISES)),
     )
     sign_ins.end_all(ctx, account_id=account_id)
     return version

@@ -12,6 +12,7 @@ from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
 from vault.trail.proving import Checked, check, leaf_of
 from vault.trail.review import Filters, Found, entry, search, sees_everything
+from vault.trail.scope import begin_review
 from vault.trail.subjects import find_person, may_search, person_behind, person_found
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Found",
     "Line",
     "Who",
+    "begin_review",
     "catch_up",
     "check",
     "entry",

@@ -56,6 +56,19 @@ def demand_review(ctx: Context, scope: Scope) -> None:
         demand(ctx, action=Action.REVIEW_LOG, log_of=scope.log_of)
 
 
+def begin_review(ctx: Context, *, what: str) -> Scope:
+    """
+    Ask the rules whether the actor may review their part of *what* beside the log's lines, and log that they do.
+
+    Raises:
+        NotAllowedError: They may not; that is logged.
+    """
+    scope = scope_of(ctx)
+    demand_review(ctx, scope)
+    note_review(ctx, Event.AUDIT_SEARCHED, {"what": what})
+    return scope
+
+
 def demand_entry(ctx: Context, scope: Scope, organisation_id: UUID | None) -> None:
     """
     Ask the rules whether the actor may read an entry of *organisation_id*; one of nobody's is the council's.

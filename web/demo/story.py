@@ -76,6 +76,7 @@ def _hire(ctx: Context, given: Given) -> AccountView:
         organisation_id=organisation_id,
         service_id=service.service_id if service else None,
         label=StaffLabel(given["first_name"], given["job"], given["team"]),
+        supervises=given.get("supervises", False),
     )
 
 

@@ -2,5 +2,6 @@
 import { initAll } from './govuk-frontend.min.js'
 import './passkeys.mjs'
 import './ending.mjs'
+import './closing.mjs'
 
 initAll()

@@ -23,12 +23,15 @@ from web.pages import (
     desk,
     developers,
     download,
+    emergency,
+    emergency_review,
     family,
     identity,
     joining,
     language,
     looking,
     matching,
+    menu,
     mistakes,
     notices,
     officer,
@@ -85,6 +88,8 @@ FAMILIES = (
     asked,
     spoken,
     desk,
+    emergency,
+    emergency_review,
     auditor,
     administrator,
     services,
@@ -102,4 +107,5 @@ def init_app(app: Flask) -> None:
     for each in FAMILIES:
         for blueprint in each.BLUEPRINTS:
             app.register_blueprint(blueprint)
+    menu.init_app(app)
     mistakes.init_app(app)

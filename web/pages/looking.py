@@ -92,8 +92,8 @@ def look(grant_id: UUID) -> ResponseReturnValue:
     return render_template(
         "looking/shown.html",
         grant=grant,
-        name=_called(opened),
-        groups=_groups(opened, shared, grant.purpose.most - grant.fields),
+        name=called(opened),
+        groups=groups_of(opened, shared, beyond=grant.purpose.most - grant.fields),
         hidden=hidden_in(grant),
         not_shared=sorted(grant.purpose.most - grant.fields),
     )
@@ -129,7 +129,7 @@ def reveal(grant_id: UUID) -> ResponseReturnValue:
     return render_template("looking/reveal.html", grant=grant, name=name, shown=found)
 
 
-def _called(opened: Opened) -> str:
+def called(opened: Opened) -> str:
     """What the person likes to be called, where that is shared; else nothing."""
     for wanted in ("identity.known_as", "identity.name"):
         for record in newest_first(opened.records):
@@ -158,7 +158,8 @@ class Group:
     said: tuple[Said, ...] = field(repr=False)
 
 
-def _groups(opened: Opened, shared: frozenset[str], beyond: frozenset[str]) -> list[Group]:
+def groups_of(opened: Opened, shared: frozenset[str], *, beyond: frozenset[str] = frozenset()) -> list[Group]:
+    """What was *opened* of *shared*, the person first; what is dangerous to miss in *beyond* is named too."""
     ordered = sorted(CATALOGUE.categories, key=_place)
     return [made for each in ordered if (made := _group(each, opened, shared, beyond)) is not None]
 

@@ -121,5 +121,15 @@ _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
     NoticeKind.FAMILY: lambda: News(
         _("Somebody can now see some of your data for you"), _("See who may look for me"), url_for("family.overview")
     ),
+    NoticeKind.EMERGENCY: lambda: News(
+        _("Somebody opened your data in an emergency"),
+        _("See who it was, what they saw and why"),
+        url_for("activity.overview", outcome="emergency"),
+    ),
+    NoticeKind.EMERGENCY_JUDGED: lambda: News(
+        _("A supervisor looked at an emergency in which your data was opened"),
+        _("See what they decided"),
+        url_for("activity.overview", all="1"),
+    ),
 }
 """What is said of ways in, and where nothing can be said of the row that a message is about."""

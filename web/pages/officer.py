@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from vault import cases, grants, requests
+from vault import cases, emergencies, grants, requests
 from vault.kinds import RequestState
 from web.auth import me
 from web.faults import WrongRoleError
@@ -39,6 +39,7 @@ def home() -> ResponseReturnValue:
             each.state is RequestState.PENDING and each.purpose.citizen_decides
             for each in requests.of_service(ctx, service_id=service_id())
         )
+        to_judge = len(emergencies.to_judge(ctx))
         open_cases = sum(each.is_open for each in cases.of_service(ctx, service_id=service_id()))
     return render_template(
         "officer/home.html",
@@ -46,4 +47,5 @@ def home() -> ResponseReturnValue:
         soon=soon,
         waiting=waiting,
         open_cases=open_cases,
+        to_judge=to_judge,
     )

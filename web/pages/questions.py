@@ -95,6 +95,17 @@ def label_fields(label: StaffLabel | None = None) -> tuple[Field, ...]:
     )
 
 
+def supervising_field(*, supervises: bool = False) -> Field:
+    """Whether an officer looks at what others of their service did in an emergency."""
+    return Field(
+        kind="boxes",
+        name="supervises",
+        label=_("Do they supervise? (optional)"),
+        items=(Item("yes", _("They look at each emergency in which others of their service opened a record")),),
+        value=["yes"] if supervises else [],
+    )
+
+
 def label_of(answers: Answers) -> StaffLabel:
     """The answers to `label_fields`."""
     return StaffLabel(

@@ -14,7 +14,16 @@ from vault.errors import NotFoundError
 from vault.kinds import AccountStatus, ChangeKind, Role
 from web import proving
 from web.pages.common import Answers, reading
-from web.pages.questions import Field, Proposal, Question, items_of, label_fields, label_of, why_field
+from web.pages.questions import (
+    Field,
+    Proposal,
+    Question,
+    items_of,
+    label_fields,
+    label_of,
+    supervising_field,
+    why_field,
+)
 from web.registry_words import ROLES, person
 
 bp: Final = Blueprint("staff", __name__, url_prefix="/admin/staff")
@@ -95,10 +104,14 @@ def _inviting(role: Role) -> Question:
     return Question(
         title=_("Who is to be invited?"),
         caption=str(ROLES[role]),
-        fields=(*label_fields(), _place_field(role), why_field()),
+        fields=(*label_fields(), _place_field(role), *_supervising(role), why_field()),
         button=_("Ask a second person"),
         back=url_for("staff.ask_role"),
     )
+
+
+def _supervising(role: Role, *, supervises: bool = False) -> tuple[Field, ...]:
+    return (supervising_field(supervises=supervises),) if role is Role.OFFICER else ()
 
 
 def _place_field(role: Role, value: str = "", organisation: str = "") -> Field:
@@ -120,13 +133,14 @@ def _place_field(role: Role, value: str = "", organisation: str = "") -> Field:
     )
 
 
-def _content(role: Role, place: str) -> dict[str, Any]:
+def _content(role: Role, place: str, answers: Answers) -> dict[str, Any]:
     if role is not Role.OFFICER:
         return {"role": str(role), "organisation": place, "service": None}
     with reading() as ctx:
         works_for = services.by_slug(ctx, slug=place)
         owner = services.organisation_by_id(ctx, organisation_id=works_for.organisation_id)
-    return {"role": str(role), "organisation": owner.slug, "service": place}
+    supervises = answers.form.get("supervises") == "yes"
+    return {"role": str(role), "organisation": owner.slug, "service": place, "supervises": supervises}
 
 
 def _role_question() -> Question:
@@ -182,7 +196,9 @@ def invite(role: str) -> ResponseReturnValue:
     place = answers.choice("place", places, _("Select where they work"))
     sent = None
     if not answers.errors:
-        sent = Proposal(ChangeKind.ACCOUNT, "", _content(wanted, place), label, first="first_name").send(answers)
+        sent = Proposal(ChangeKind.ACCOUNT, "", _content(wanted, place, answers), label, first="first_name").send(
+            answers
+        )
     return sent or question.show(answers)
 
 
@@ -193,7 +209,7 @@ def _changing(found: AccountView) -> Question:
         title=_("Change what they do"),
         caption=person(found.label),
         words=(_("When a second person has approved, they are signed out and sign in again with what is new."),),
-        fields=(*label_fields(found.label), place, why_field()),
+        fields=(*label_fields(found.label), place, *_supervising(found.role, supervises=found.supervises), why_field()),
         button=_("Ask a second person"),
         back=url_for("staff.show", account_id=found.account_id),
     )
@@ -217,6 +233,6 @@ def change(account_id: UUID) -> ResponseReturnValue:
     place = answers.choice("place", places, _("Select where they work"))
     sent = None
     if not answers.errors:
-        content = _content(found.role, place)
+        content = _content(found.role, place, answers)
         sent = Proposal(ChangeKind.ACCOUNT_CHANGED, str(account_id), content, label, first="first_name").send(answers)
     return sent or question.show(answers)
