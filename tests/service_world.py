@@ -24,6 +24,7 @@ from vault.kinds import CitizenStatus
 from vault.purposes import Choice, Definition
 from vault.records import NewItem, Source
 from vault.runtime import create_vault
+from vault.services import Addresses
 from web.app import create_app
 from web.config import Config
 
@@ -102,6 +103,8 @@ def client_of(issuer: str, slug: str, key: Jwk, **changed: Any) -> OAuth2Client:
         "backchannel_authentication_endpoint": f"{issuer}/oauth/bc-authorize",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
         "jwks_uri": f"{issuer}/jwks",
         "issuer": issuer,
         "dpop_bound_access_tokens": True,
@@ -160,6 +163,10 @@ def details(purpose: str = HOME_CARE, **changed: Any) -> list[dict[str, object]]
     return [{**asked, **changed}]
 
 
+BACK: Final = "https://home-care.example/back?from=vault"
+"""Where the first service lets people go back to."""
+
+
 def _register(vault: Vault, slug: str, organisation_id: UUID, purposes_of: list[str]) -> Service:
     key = Jwk.generate(alg="ES256").with_kid_thumbprint()
     with vault.transaction(OPERATOR) as ctx:
@@ -172,6 +179,8 @@ def _register(vault: Vault, slug: str, organisation_id: UUID, purposes_of: list[
             purposes=purposes_of,
             batch=["care-reminders"] if "care-reminders" in purposes_of else [],
         )
+        if slug == "home-care":
+            services.set_addresses(ctx, slug=slug, given=Addresses((BACK,)))
         return Service(slug, made.service_id, key)
 
 

@@ -51,6 +51,7 @@ COVERED: Final = frozenset(
         "references",
         "registry_changes",
         "seals",
+        "service_addresses",
         "service_details",
         "service_purposes",
         "services",
@@ -60,7 +61,18 @@ COVERED: Final = frozenset(
 """Every state of these rows is in the log."""
 
 MARKED: Final = frozenset(
-    {"bindings", "challenges", "letter_codes", "links", "noted_looks", "notices", "sign_ins", "tokens", "vault_facts"}
+    {
+        "bindings",
+        "challenges",
+        "letter_codes",
+        "links",
+        "noted_looks",
+        "notices",
+        "sign_ins",
+        "tokens",
+        "vault_facts",
+        "visits",
+    }
 )
 """These rows carry a mark and live for a short time (or say only which key store this is).
 

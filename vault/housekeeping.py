@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, grants, notices, refusals, requests, tokens
+from vault import birthdays, grants, notices, refusals, requests, tokens, visits
 from vault.access import forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -28,6 +28,7 @@ def keep_house(vault: Vault) -> None:
         grants.sweep(ctx)
         requests.sweep(ctx)
         tokens.sweep(ctx)
+        visits.sweep(ctx)
         notices.sweep(ctx)
         _forget(ctx)
     _beat(vault)

@@ -209,6 +209,8 @@ class ChangeKind(enum.StrEnum):
     """A service's name and what it is for."""
     SERVICE_KEYS = "service-keys"
     SERVICE_PURPOSES = "service-purposes"
+    SERVICE_ADDRESSES = "service-addresses"
+    """Where people are sent back to, where its keys are fetched, where it is told of news."""
     SERVICE_SUSPENDED = "service-suspended"
     SERVICE_RESUMED = "service-resumed"
     PURPOSE = "purpose"

@@ -12,7 +12,16 @@ from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError
 from vault.ids import new_id
 from vault.journal import note
-from vault.models import Organisation, Service, ServiceDetail, ServicePurpose, ServiceStatus
+from vault.models import Organisation, Service, ServiceAddresses, ServiceDetail, ServicePurpose, ServiceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a service is met."""
+
+    redirect_uris: tuple[str, ...] = ()
+    jwks_uri: str | None = None
+    notification_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,35 @@ def detail(ctx: Context, *, service_id: UUID) -> Detail:
     """What a service is for; empty where nobody said so yet."""
     held = ctx.session.get(ServiceDetail, service_id)
     return Detail(held.what_for, held.lgsl) if held else Detail("", None)
+
+
+def addresses(ctx: Context, *, service_id: UUID) -> Addresses:
+    """Where a service is met; nowhere, where nothing was registered yet."""
+    held = ctx.session.get(ServiceAddresses, service_id)
+    if held is None:
+        return Addresses()
+    return Addresses(tuple(held.redirect_uris), held.jwks_uri, held.notification_endpoint)
+
+
+def set_addresses(ctx: Context, *, slug: str, given: Addresses) -> int:
+    """
+    Say where a service is met; return the service's version then.
+
+    Raises:
+        NotFoundError: No such service.
+    """
+    held = by_slug(ctx, slug=slug)
+    row = ctx.session.get(ServiceAddresses, held.service_id)
+    if row is None:
+        row = ServiceAddresses(service_id=held.service_id, redirect_uris=[])
+        ctx.session.add(row)
+    else:
+        row.version += 1
+    row.redirect_uris = sorted(given.redirect_uris)
+    row.jwks_uri, row.notification_endpoint = given.jwks_uri, given.notification_endpoint
+    held.version += 1
+    note(ctx, Event.REGISTRY_CHANGED, facts={"what": "service addresses", "slug": slug})
+    return held.version
 
 
 def set_words(ctx: Context, *, slug: str, name: str, what_for: str, lgsl: int | None) -> int:

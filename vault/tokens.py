@@ -139,6 +139,19 @@ def revoke(ctx: Context, *, service_id: UUID, handle: str) -> bool:
     return True
 
 
+def revoke_all(ctx: Context, *, citizen_id: UUID, service_id: UUID, grant_id: UUID) -> int:
+    """End every token of a grant, refresh tokens too; return how many there were. The grant itself stays."""
+    rows = ctx.session.scalars(
+        select(Token).where(Token.citizen_id == citizen_id, Token.service_id == service_id, Token.grant_id == grant_id)
+    ).all()
+    for row in rows:
+        ctx.session.delete(row)
+    if rows:
+        facts = {"grant": str(grant_id), "service": str(service_id), "tokens": len(rows)}
+        note(ctx, Event.TOKEN_REVOKED, citizen_id=citizen_id, facts=facts)
+    return len(rows)
+
+
 def spend(ctx: Context, *, owner: str, jti: str, expires_at: datetime) -> None:
     """
     Take a single-use proof: a client's assertion (RFC 7523) or a DPoP proof (RFC 9449, section 11.1).

@@ -60,6 +60,9 @@ PUBLIC: Final = frozenset(
         "language.choose",
         "joining.ask",
         "joining.accept",
+        "visit.authorize",
+        "visit.start",
+        "visit.leave",
     }
 )
 """Every page that a stranger may open. A test freezes this set."""
@@ -83,6 +86,7 @@ ROLE_OF: Final = {
     "activity": Role.CITIZEN,
     "cases": Role.CITIZEN,
     "undoing": Role.CITIZEN,
+    "visiting": Role.CITIZEN,
     "officer": Role.OFFICER,
     "looking": Role.OFFICER,
     "writing": Role.OFFICER,
@@ -98,6 +102,7 @@ ROLE_OF: Final = {
     "changes": Role.ADMINISTRATOR,
     "purposes": Role.ADMINISTRATOR,
     "registering": Role.ADMINISTRATOR,
+    "service_addresses": Role.ADMINISTRATOR,
     "services": Role.ADMINISTRATOR,
     "staff": Role.ADMINISTRATOR,
     "staff_acts": Role.ADMINISTRATOR,
@@ -131,6 +136,7 @@ class Person(UserMixin):  # type: ignore[misc]
         self.account: AccountView = signed_in.account
         self.actor: Actor = signed_in.actor
         self.ends_at: datetime = signed_in.ends_at
+        self.method: str = signed_in.method
 
     def get_id(self) -> str:
         """The account, as Flask-Login wants it: text."""

@@ -31,21 +31,36 @@ from typing import Final, ParamSpec
 
 from flask import Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from vault.catalogue import CATALOGUE
 from vault.errors import ProofNeededError, RecoveryWaitsError
 from vault.judging import must_prove
+from vault.kinds import Role
 from web.auth import HOME_OF, me
 from web.language import is_own_page
 from web.runtime import runtime
 
+PROVED_BY: Final = "proved_by"
+"""Where the browser's note keeps by what the person last proved themselves in this sign-in."""
 _THEN: Final = "prove_then"
+_AGAIN: Final = "prove_again"
 _P = ParamSpec("_P")
 
 
 def needed() -> bool:
     """Whether the person who is signed in must prove again who they are before a grave act."""
     return must_prove(me().actor, now=runtime().vault.clock())
+
+
+def asked() -> bool:
+    """Whether the page of the proof is to be shown: it is needed, or somebody asked for it all the same."""
+    return needed() or (me().actor.can_prove and bool(session.get(_AGAIN)))
+
+
+def is_resident() -> bool:
+    """Whether a resident is signed in."""
+    return bool(current_user.is_authenticated) and me().role is Role.CITIZEN
 
 
 def needed_to_share(fields: Collection[str]) -> bool:
@@ -65,8 +80,15 @@ def first(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseRetur
     return guarded
 
 
-def lead(back: str = "") -> ResponseReturnValue:
-    """Lead to "Prove it is you", and afterwards to *back*: else to this page, or home where it cannot be opened."""
+def lead(back: str = "", *, again: bool = False) -> ResponseReturnValue:
+    """
+    Lead to "Prove it is you", and afterwards to *back*: else to this page, or home where it cannot be opened.
+
+    Args:
+        back: A page of this portal.
+        again: Ask even whoever proved it just now.
+    """
+    session[_AGAIN] = again
     session[_THEN] = back or (request.full_path.rstrip("?") if request.method == "GET" else request.path)
     return redirect(url_for("proving.start"), 303)
 
@@ -81,6 +103,7 @@ def done() -> str:
     """Forget where to go after the proof, and say it."""
     wanted = then()
     session.pop(_THEN, None)
+    session.pop(_AGAIN, None)
     return wanted
 
 

@@ -37,6 +37,7 @@ from vault.models.registry import (
     PurposeVersion,
     RegistryChange,
     Service,
+    ServiceAddresses,
     ServiceDetail,
     ServicePurpose,
     VaultFact,
@@ -56,6 +57,7 @@ from vault.models.sign_in import (
     SignIn,
 )
 from vault.models.telling import Notice, NoticeChoice, OutgoingMail
+from vault.models.visiting import Visit
 from vault.models.watching import LogLine, RefusalSum
 
 __all__ = [
@@ -117,6 +119,7 @@ __all__ = [
     "Role",
     "Seal",
     "Service",
+    "ServiceAddresses",
     "ServiceDetail",
     "ServicePurpose",
     "ServiceStatus",
@@ -128,4 +131,5 @@ __all__ = [
     "UnmatchedItem",
     "UtcDateTime",
     "VaultFact",
+    "Visit",
 ]

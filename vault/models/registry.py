@@ -73,6 +73,21 @@ class ServiceDetail(Authenticated, Covered, Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class ServiceAddresses(Authenticated, Covered, Base):
+    """Where a service is met: where people are sent back to, where its keys are fetched, where it is told of news."""
+
+    __tablename__ = "service_addresses"
+
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    redirect_uris: Mapped[list[str]]
+    """Compared character by character (RFC 9700, section 2.1)."""
+    jwks_uri: Mapped[str | None] = mapped_column(Text, default=None)
+    """Where its public keys are fetched; empty where those in ``services.jwks`` count."""
+    notification_endpoint: Mapped[str | None] = mapped_column(Text, default=None)
+    """Where it is told that a request was decided (CIBA Core 1.0, section 4); empty where it polls alone."""
+    version: Mapped[int] = mapped_column(default=1)
+
+
 class PurposeVersion(Authenticated, Covered, Base):
     """One version of a purpose as it was registered, never changed: what a grant was made under stays known."""
 

@@ -11,6 +11,7 @@ from vault.errors import NotFoundError
 from vault.judging import demand
 from vault.kinds import AccountStatus, ChangeKind, Role
 from vault.models import RegistryChange
+from vault.registry import addresses as address_changes
 from vault.registry import organisations as organisation_changes
 from vault.registry import purposes as purpose_changes
 from vault.registry import services as service_changes
@@ -27,6 +28,7 @@ HANDLINGS: Final[Mapping[ChangeKind, Handling]] = {
     ChangeKind.SERVICE_WORDS: service_changes.WORDS,
     ChangeKind.SERVICE_KEYS: service_changes.KEYS,
     ChangeKind.SERVICE_PURPOSES: service_changes.PURPOSES,
+    ChangeKind.SERVICE_ADDRESSES: address_changes.ADDRESSES,
     ChangeKind.SERVICE_SUSPENDED: service_changes.SUSPENDED,
     ChangeKind.SERVICE_RESUMED: service_changes.RESUMED,
     ChangeKind.PURPOSE: purpose_changes.PURPOSE,

@@ -15,6 +15,7 @@ from vault.kinds import ChangeKind, ChangeState, GrantState, ServiceStatus
 from vault.models import Grant, Organisation, Service
 from vault.purposes import Definition
 from vault.registry.views import ChangeView, of_subject
+from vault.services import Addresses
 
 KINDS_OF_SERVICE: Final = frozenset(kind for kind in ChangeKind if kind.startswith("service"))
 
@@ -48,6 +49,7 @@ class ServiceSheet:
     retired: tuple[KeyView, ...]
     purposes: tuple[Definition, ...]
     batch: frozenset[str]
+    addresses: Addresses
     shares: int
     """How many grants to it run now."""
     last_used_at: datetime | None
@@ -80,6 +82,7 @@ def sheet(ctx: Context, *, slug: str) -> ServiceSheet:
         retired=gone,
         purposes=tuple(purposes.of_service(ctx, service_id=held.service_id)),
         batch=frozenset(held.batch_purposes),
+        addresses=services.addresses(ctx, service_id=held.service_id),
         shares=shares,
         last_used_at=last,
         changes=tuple(changes),

@@ -54,7 +54,13 @@ def _row(ctx: Context, slug: str) -> Service | None:
     return held
 
 
-def _there(ctx: Context, slug: str) -> Service:
+def there(ctx: Context, slug: str) -> Service:
+    """
+    The service with *slug*, its row locked where the session can write.
+
+    Raises:
+        NotFoundError: None is registered.
+    """
     held = _row(ctx, slug)
     if held is None:
         raise NotFoundError(f"service `{slug}` is not registered")
@@ -145,7 +151,7 @@ def _make(ctx: Context, order: Order) -> int:
 
 def _standing(ctx: Context, subject: str, names: Content) -> Standing:
     """How a service stands, in the members that *names* has."""
-    held = _there(ctx, subject)
+    held = there(ctx, subject)
     whole = {"jwks": held.jwks, "status": str(held.status)}
     if "name" in names:
         whole |= words_of(ctx, held)
@@ -160,7 +166,7 @@ def _standing(ctx: Context, subject: str, names: Content) -> Standing:
 
 def _words(ctx: Context, subject: str, content: Content) -> dict[str, Any]:
     only(content, *_WORDS)
-    _there(ctx, subject)
+    there(ctx, subject)
     return _checked_words(content)
 
 
@@ -173,7 +179,7 @@ def _set_words(ctx: Context, order: Order) -> int:
 
 def _key_set(ctx: Context, subject: str, content: Content) -> dict[str, Any]:
     only(content, "jwks")
-    _there(ctx, subject)
+    there(ctx, subject)
     return {"jwks": _keys(content["jwks"])}
 
 
@@ -184,7 +190,7 @@ def _set_keys(ctx: Context, order: Order) -> int:
 
 def _chosen(ctx: Context, subject: str, content: Content) -> dict[str, Any]:
     only(content, "purposes", "batch")
-    _there(ctx, subject)
+    there(ctx, subject)
     return _checked_purposes(ctx, content)
 
 
@@ -196,7 +202,7 @@ def _set_purposes(ctx: Context, order: Order) -> int:
 
 def _status(wanted: ServiceStatus) -> Handling:
     def checked(ctx: Context, subject: str, _content: Content) -> dict[str, Any]:
-        _there(ctx, subject)
+        there(ctx, subject)
         return {"status": str(wanted)}
 
     def apply(ctx: Context, order: Order) -> int:

@@ -3,12 +3,14 @@
 Whoever uses requests imports this package; its parts are its own.
 """
 
-from vault.requests.asking import LONGEST_WAIT, MOST_MESSAGE, Ask, Asked, ask
+from vault.requests.asking import ask
 from vault.requests.cancelling import cancel
 from vault.requests.deciding import decide
+from vault.requests.drafting import LONGEST_WAIT, MOST_MESSAGE, Ask, Asked, Within, judged
 from vault.requests.expiry import sweep
 from vault.requests.hints import Hint
 from vault.requests.polling import POLL_SECONDS, Polled, Progress, mark_redeemed, poll
+from vault.requests.present import ask_present
 from vault.requests.receipts import Notice, Receipt, receipt
 from vault.requests.views import Asker, RequestView, of_citizen, of_service, view, waiting
 
@@ -25,9 +27,12 @@ __all__ = [
     "Progress",
     "Receipt",
     "RequestView",
+    "Within",
     "ask",
+    "ask_present",
     "cancel",
     "decide",
+    "judged",
     "mark_redeemed",
     "of_citizen",
     "of_service",

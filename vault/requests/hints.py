@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Self
+from uuid import UUID
 
 from vault.errors import InvalidInputError
 from vault.identifiers import normalise_nhs_number, normalise_reference
@@ -12,7 +13,7 @@ from vault.identifiers import normalise_nhs_number, normalise_reference
 class Hint:
     """Whom a service means: by its own reference, or by NHS number and birth date."""
 
-    kind: Literal["ref", "nhs"]
+    kind: Literal["ref", "nhs", "present"]
     system: str
     value: str
     born: date | None = None
@@ -21,10 +22,17 @@ class Hint:
     @property
     def normalised(self) -> str:
         """The same text for every spelling by which the same person would be found."""
+        if self.kind == "present":
+            return self.value
         if self.kind == "ref":
             alone = f"{self.system}|{normalise_reference(self.value)}"
             return f"{alone}|{self.born.isoformat()}" if self.born else alone
         return f"{normalise_nhs_number(self.system)}|{date.fromisoformat(self.value).isoformat()}"
+
+    @classmethod
+    def present(cls, citizen_id: UUID) -> Self:
+        """Whoever is here themselves, found by their own sign-in. No service can spell it."""
+        return cls("present", "", citizen_id.hex)
 
     @classmethod
     def parse(cls, text: str) -> Self:

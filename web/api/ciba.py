@@ -6,17 +6,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from vault import access, purposes, requests
-from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
+from vault.errors import InvalidInputError
+from web.api.asking import check_client, check_message, check_scope, oauth_words
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
 from web.schemas import access_details
-from web.schemas.access_details import DetailsRefusedError, Wanted
+from web.schemas.access_details import Wanted
 
 NAME: Final = "backchannel_authentication"
-SCOPE: Final = "openid"
 LONGEST_WAIT: Final = int(requests.LONGEST_WAIT.total_seconds())
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 .,:/()'-]*")
 _DIGITS: Final = re.compile(r"[0-9]{1,7}")
 
 
@@ -39,25 +38,17 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
 
 
 def _check_form(form: dict[str, str], client: Client) -> None:
-    if form.get("client_id", client.slug) != client.slug:
-        raise OAuthRefusedError("invalid_request", "client_id is not the client that authenticated")
+    check_client(form, client)
     if "request" in form:
         raise OAuthRefusedError("request_not_supported", "signed request objects are not taken")
-    if form.get("scope") != SCOPE:
-        raise OAuthRefusedError(
-            "invalid_scope", "the scope is `openid`; what is asked for stands in authorization_details"
-        )
+    check_scope(form)
     if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
         raise OAuthRefusedError("invalid_request", "name the person by login_hint, and by nothing else")
-    message = form.get("binding_message", "")
-    if len(message) > requests.MOST_MESSAGE or not _PLAIN.fullmatch(message):
-        raise OAuthRefusedError(
-            "invalid_binding_message", f"a binding message has at most {requests.MOST_MESSAGE} plain characters"
-        )
+    check_message(form)
 
 
 def _ask(form: dict[str, str], client: Client) -> requests.Asked:
-    try:
+    with oauth_words():
         wanted = access_details.parse(form.get(access_details.PARAMETER, ""), location=edge().url(API_PATH))
         hint = _hint(form["login_hint"])
         confirmed = access.confirm_hint(edge().vault, actor=client.actor, hint=hint)
@@ -65,30 +56,6 @@ def _ask(form: dict[str, str], client: Client) -> requests.Asked:
             purpose = purposes.find(ctx, slug=wanted.purpose)
             ask = _asked(form, client, wanted, wanted.fields_for(purpose), hint, confirmed)
             return requests.ask(ctx, asked=ask)
-    except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
-        raise OAuthRefusedError("invalid_authorization_details", str(error), reason=_reason(error)) from error
-    except NotAllowedError as error:
-        raise OAuthRefusedError(
-            "access_denied",
-            "this service may not ask for that purpose",
-            status=HTTPStatus.FORBIDDEN,
-            reason="purpose-not-registered",
-            logged=error.logged,
-        ) from error
-    except NotFoundError as error:
-        raise OAuthRefusedError(
-            "invalid_authorization_details",
-            "the purpose or the reference is not one you may name",
-            reason="purpose-or-reference-unknown",
-        ) from error
-    except InvalidInputError as error:
-        raise OAuthRefusedError("invalid_request", str(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    """What the log calls it."""
-    known: dict[type[Exception], str] = {BeyondPurposeError: "beyond-purpose", UnknownFieldError: "field-unknown"}
-    return known.get(type(error), "invalid_authorization_details")
 
 
 def _asked(

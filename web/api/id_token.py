@@ -1,7 +1,7 @@
 """The ID token that CIBA owes a client (OpenID Connect Core 1.0, section 2), with a name for this service only."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,9 +24,10 @@ def make(
     issuer: str,
     audience: str,
     subject: str,
-    decided_at: datetime,
+    auth_time: datetime | None,
     now: datetime,
     access_token: str,
+    more: Mapping[str, str],
 ) -> str:
     """
     A signed ID token.
@@ -37,9 +38,10 @@ def make(
         issuer: This server.
         audience: The client id.
         subject: The citizen's name for this service only.
-        decided_at: When the citizen, or the rule, decided.
+        auth_time: When the citizen proved who they are, or the rule decided; left out where it is not known.
         now: The server's clock.
         access_token: The token issued with it, bound by ``at_hash``.
+        more: Further claims: ``nonce``, ``acr``.
     """
     header = {"typ": "JWT", "alg": ALGORITHM, "kid": key_id}
     claims: dict[str, Any] = {
@@ -48,8 +50,9 @@ def make(
         "aud": audience,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
-        "auth_time": int(decided_at.timestamp()),
         "at_hash": base64url(hashlib.sha512(access_token.encode("ascii")).digest()[:HALF]),
+        **({"auth_time": int(auth_time.timestamp())} if auth_time else {}),
+        **more,
     }
     signed = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
     return f"{signed}.{base64url(sign(signed.encode('ascii')))}"

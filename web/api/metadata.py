@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from web.api.authlib_core import AUTH_METHOD
+from web.api.code import CODE
 from web.api.edge import API_PATH, Edge
 from web.api.id_token import ALGORITHM
 from web.api.jose import ALGORITHMS
+from web.api.par import ACR_VALUES
 from web.api.token import CIBA, REFRESH
 from web.schemas.access_details import TYPE
 
@@ -18,17 +20,26 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "issuer": edge.issuer,
         "jwks_uri": edge.url("/jwks"),
         "token_endpoint": edge.url("/oauth/token"),
+        "authorization_endpoint": edge.url("/oauth/authorize"),
+        "pushed_authorization_request_endpoint": edge.url("/oauth/par"),
+        "require_pushed_authorization_requests": True,
         "backchannel_authentication_endpoint": edge.url("/oauth/bc-authorize"),
         "introspection_endpoint": edge.url("/oauth/introspect"),
         "revocation_endpoint": edge.url("/oauth/revoke"),
         "grant_management_endpoint": edge.url("/oauth/grants"),
         "grant_management_actions_supported": ["query", "revoke"],
-        "grant_types_supported": [CIBA, REFRESH],
-        "response_types_supported": [],
+        "grant_types_supported": [CODE, CIBA, REFRESH],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "acr_values_supported": list(ACR_VALUES),
+        "prompt_values_supported": ["login"],
+        "request_uri_parameter_supported": False,
         "scopes_supported": ["openid"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "nonce", "acr"],
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": False,
         "authorization_details_types_supported": [TYPE],

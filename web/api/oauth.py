@@ -5,8 +5,9 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Flask, Response, current_app, request
 
-from web.api import ciba, issuer_key, metadata
+from web.api import ciba, dpop, issuer_key, metadata, par
 from web.api.authlib_core import Server
+from web.api.code import CodeGrant
 from web.api.edge import edge
 from web.api.forms import read_form
 from web.api.proofs import fresh_nonce
@@ -26,15 +27,15 @@ blueprint.before_request(read_form)
 
 def _more() -> dict[str, str]:
     """The nonce, on successes that took a proof (RFC 9449, section 8.2)."""
-    return fresh_nonce() if request.path == "/oauth/token" else {}
+    return fresh_nonce() if dpop.HEADER in request.headers else {}
 
 
 def make_server() -> Server:
     """Authlib's server with this project's endpoints and grants."""
     server = Server(_more)
-    for grant in (CibaGrant, RefreshGrant):
+    for grant in (CibaGrant, CodeGrant, RefreshGrant):
         server.register_grant(grant)
-    for endpoint in (ciba.BackchannelAuthentication, Introspection, Revocation):
+    for endpoint in (ciba.BackchannelAuthentication, par.PushedAuthorization, Introspection, Revocation):
         server.register_endpoint(endpoint)
     return server
 
@@ -55,6 +56,12 @@ def init_app(app: Flask) -> None:
 def ask() -> Response:
     """A service asks an absent citizen (CIBA Core 1.0, section 7)."""
     return _answer(server.create_endpoint_response(ciba.NAME))
+
+
+@blueprint.post("/oauth/par")
+def push() -> Response:
+    """A service pushes what it asks a present citizen for (RFC 9126, section 2)."""
+    return _answer(server.create_endpoint_response(par.NAME))
 
 
 @blueprint.post("/oauth/token")

@@ -18,7 +18,7 @@ from vault.refusals import log_refused_service
 from vault.sums import Refused
 from web.api.edge import edge
 
-ASKING: Final = "/oauth/bc-authorize"
+ASKING: Final = frozenset({"/oauth/bc-authorize", "/oauth/par"})
 NO_REFUSAL: Final = frozenset(
     {"authorization_pending", "slow_down", "expired_token", "access_denied_by_citizen", "use_dpop_nonce"}
 )
@@ -48,7 +48,7 @@ def count(kind: Refused) -> None:
 
 def log_service(actor: Actor, reason: str) -> None:
     """Write an entry for what *actor*, a service that proved itself, was refused."""
-    event = Event.REQUEST_REFUSED if request.path == ASKING else Event.TOKEN_REFUSED
+    event = Event.REQUEST_REFUSED if request.path in ASKING else Event.TOKEN_REFUSED
     log_refused_service(edge().vault, actor, event, reason=reason, endpoint=str(request.url_rule))
 
 

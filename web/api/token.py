@@ -1,21 +1,21 @@
 """The token endpoint: first tokens by CIBA, then refreshed; opaque, DPoP-bound, 300 seconds, with what was granted."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from vault import requests, tokens
 from vault.access import Proof
-from vault.context import SYSTEM, Context
-from vault.errors import ReplayedError, TokenInvalidError
+from vault.context import Context
+from vault.errors import TokenInvalidError
 from vault.grants import GrantView
 from vault.kinds import GrantState, TokenKind
-from web.api import id_token, issuer_key, refusing
+from web.api import id_token, issuer_key
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
+from web.api.binding import proof_here, spend
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
-from web.api.proofs import fresh_nonce, shown_proof
-from web.faults import NonceNeededError, ProofInvalidError
 from web.schemas import access_details
 
 CIBA: Final = "urn:openid:params:grant-type:ciba"
@@ -45,7 +45,7 @@ class ProvenGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Authli
         self.form = sent_form()
         self.proof = proof_here()
         self.request.client = self.authenticate_token_endpoint_client()
-        _spend(self.proof)
+        spend(self.proof)
 
     def handle_in(self, member: str) -> str:
         """
@@ -88,30 +88,6 @@ class RefreshGrant(ProvenGrant):
         return HTTPStatus.OK, answer, []
 
 
-def proof_here() -> Proof:
-    """
-    The request's proof, its faults told in RFC 9449's words for an authorization server (section 5, section 8).
-
-    Raises:
-        OAuthRefusedError: It is missing, wrong or without this server's nonce.
-    """
-    try:
-        return shown_proof()
-    except NonceNeededError as error:
-        raise OAuthRefusedError(error.code, str(error), headers=fresh_nonce()) from error
-    except ProofInvalidError as error:
-        raise OAuthRefusedError(error.code, str(error)) from error
-
-
-def _spend(proof: Proof) -> None:
-    try:
-        with edge().vault.transaction(SYSTEM) as ctx:
-            tokens.spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
-    except ReplayedError as error:
-        refusing.replayed("proof-replayed", owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
-        raise OAuthRefusedError("invalid_dpop_proof", "this DPoP proof was shown before") from error
-
-
 def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
     """The token response, or the state of the request. The poll is kept either way: it sets the pace."""
     with edge().vault.transaction(client.actor) as ctx:
@@ -120,12 +96,47 @@ def _redeem(client: Client, handle: str, proof: Proof) -> dict[str, Any] | str:
             return polled.state
         if polled.grant.state is not GrantState.ACTIVE:
             return "ended"
-        answer = _answer(ctx, client, polled.grant, proof)
-        answer["id_token"] = _id_token(ctx, client, polled.grant, answer["access_token"])
-        if polled.grant.not_after > ctx.now + timedelta(seconds=tokens.LIFETIME_SECONDS):
-            answer["refresh_token"] = _refresh_token(ctx, polled.grant, proof)
+        answer = first_tokens(ctx, client, polled.grant, proof, auth_time=polled.grant.made_at)
         requests.mark_redeemed(ctx, service_id=client.service_id, handle=handle)
         return answer
+
+
+def first_tokens(
+    ctx: Context,
+    client: Client,
+    grant: GrantView,
+    proof: Proof,
+    *,
+    auth_time: datetime | None,
+    more: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """
+    The response to a first token request: access token, ID token, and a refresh token where the grant outlives it.
+
+    Args:
+        ctx: A transaction of the client.
+        client: Whose tokens.
+        grant: What was granted.
+        proof: Of the key that they are bound to.
+        auth_time: When the citizen proved who they are, or the rule decided.
+        more: Further claims of the ID token.
+    """
+    answer = _answer(ctx, client, grant, proof)
+    here = edge()
+    answer["id_token"] = id_token.make(
+        issuer_key.signer(here.vault),
+        key_id=issuer_key.key_id(here.vault),
+        issuer=here.issuer,
+        audience=client.slug,
+        subject=here.pairwise(client.service_id, grant.citizen_id),
+        auth_time=auth_time,
+        now=ctx.now,
+        access_token=answer["access_token"],
+        more=more or {},
+    )
+    if grant.not_after > ctx.now + timedelta(seconds=tokens.LIFETIME_SECONDS):
+        answer["refresh_token"] = _refresh_token(ctx, grant, proof)
+    return answer
 
 
 def _refresh_token(ctx: Context, grant: GrantView, proof: Proof) -> str:
@@ -164,17 +175,3 @@ def _answer(ctx: Context, client: Client, grant: GrantView, proof: Proof) -> dic
         "grant_id": here.pairwise(client.service_id, grant.grant_id),
         access_details.PARAMETER: access_details.of_grant(grant, location=here.url(API_PATH)),
     }
-
-
-def _id_token(ctx: Context, client: Client, grant: GrantView, access_token: str) -> str:
-    here = edge()
-    return id_token.make(
-        issuer_key.signer(here.vault),
-        key_id=issuer_key.key_id(here.vault),
-        issuer=here.issuer,
-        audience=client.slug,
-        subject=here.pairwise(client.service_id, grant.citizen_id),
-        decided_at=grant.made_at,
-        now=ctx.now,
-        access_token=access_token,
-    )

@@ -122,3 +122,29 @@ def suspend(*, slug: str, lift: bool) -> None:
     with opened() as vault, vault.transaction(OPERATOR) as ctx:
         changed = alone.change(ctx, kind=kind, subject=slug, content={})
         alone.tell(f"service {slug} {'works again' if lift else 'is suspended'}", changed=changed)
+
+
+@service.command()
+@click.argument("slug")
+@click.option("--back", "redirect_uris", multiple=True, help="Where people go back to (redirect_uri); repeat for more.")
+@click.option("--keys-at", "jwks_uri", help="Where its public keys are fetched (jwks_uri), instead of those kept here.")
+@click.option("--tell-at", "notification_endpoint", help="Where it is told of decisions (CIBA ping).")
+def addresses(
+    *, slug: str, redirect_uris: tuple[str, ...], jwks_uri: str | None, notification_endpoint: str | None
+) -> None:
+    """
+    Say where a service is met. What is left out is no longer an address of it.
+
+    \b
+    Example:
+      citizen-vault service addresses home-care --back https://care.example.org/vault/back \\
+        --tell-at https://care.example.org/vault/told
+    """
+    content = {
+        "redirect_uris": sorted(set(redirect_uris)),
+        "jwks_uri": jwks_uri,
+        "notification_endpoint": notification_endpoint,
+    }
+    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+        changed = alone.change(ctx, kind=ChangeKind.SERVICE_ADDRESSES, subject=slug, content=content)
+        alone.tell(f"service {slug} is met there", changed=changed)

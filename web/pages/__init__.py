@@ -41,6 +41,7 @@ from web.pages import (
     registering,
     requests,
     security,
+    service_addresses,
     services,
     share_changes,
     sharing,
@@ -51,6 +52,7 @@ from web.pages import (
     staff_acts,
     start,
     undoing,
+    visiting,
     writing,
 )
 
@@ -75,6 +77,7 @@ FAMILIES = (
     download,
     requests,
     decision,
+    visiting,
     sharing,
     share_changes,
     activity,
@@ -93,6 +96,7 @@ FAMILIES = (
     auditor,
     administrator,
     services,
+    service_addresses,
     registering,
     purposes,
     staff,

@@ -19,6 +19,7 @@ from web.auth import me
 from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
 from web.pages.periods import Period, today
 from web.pages.sharing import grant_of
+from web.pages.visiting import way_back
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("decision", __name__, url_prefix="/requests/<uuid:request_id>")
@@ -58,7 +59,8 @@ def show(request_id: UUID) -> ResponseReturnValue:
 
 def _first_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
     by_law = None if asked.purpose.citizen_decides or asked.grant_id is None else grant_of(asked.grant_id)
-    return page("decision/show.html", answers=answers, asked=asked, period=_period(asked), by_law=by_law)
+    facts = {"period": _period(asked), "by_law": by_law, "back_to": way_back(asked.request_id)}
+    return page("decision/show.html", answers=answers, asked=asked, **facts)
 
 
 @bp.post("")
@@ -213,4 +215,5 @@ def done(request_id: UUID) -> ResponseReturnValue:
     asked = view_of(request_id)
     if asked.state is RequestState.PENDING:
         return redirect(url_for("decision.show", request_id=request_id), 303)
-    return page("decision/done.html", asked=asked, shared=asked.grant_id is not None)
+    shared, back = asked.grant_id is not None, way_back(request_id)
+    return page("decision/done.html", asked=asked, shared=shared, back_to=back)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, jsonify, redirect, render_template
+from flask import Blueprint, jsonify, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 
 from audit.events import Event
@@ -23,7 +23,7 @@ BLUEPRINTS: Final = (bp,)
 @bp.get("")
 def start() -> ResponseReturnValue:
     """Offer what this person can prove themselves by; go on at once where nothing is needed."""
-    if not proving.needed():
+    if not proving.asked():
         return redirect(proving.done(), 303)
     with reading() as ctx:
         held = kept.of_account(ctx, account_id=me().account.account_id)
@@ -52,6 +52,7 @@ def check() -> ResponseReturnValue:
     passkeys.prove(passkeys.sent(), expected=me().account.account_id)
     with changing() as ctx:
         sign_ins.prove(ctx, cookie=me().cookie, method="passkey")
+    session[proving.PROVED_BY] = "passkey"
     return jsonify({"next": proving.done()})
 
 

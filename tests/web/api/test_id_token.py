@@ -23,9 +23,10 @@ def test_an_id_token_verifies_and_says_only_what_the_client_needs() -> None:
         issuer="https://vault.example",
         audience="home-care",
         subject="ab" * 16,
-        decided_at=NOW - timedelta(days=1),
+        auth_time=NOW - timedelta(days=1),
         now=NOW,
         access_token="token",
+        more={"nonce": "n"},
     )
     assert jose.read_header(made) == {"typ": "JWT", "alg": "EdDSA", "kid": "k1"}
     assert jose.verified(made, KEY) == {
@@ -35,5 +36,6 @@ def test_an_id_token_verifies_and_says_only_what_the_client_needs() -> None:
         "iat": int(NOW.timestamp()),
         "exp": int(NOW.timestamp()) + 300,
         "auth_time": int(NOW.timestamp()) - 86_400,
+        "nonce": "n",
         "at_hash": jose.base64url(hashlib.sha512(b"token").digest()[:32]),
     }

@@ -239,7 +239,7 @@ def test_another_service_cannot_poll_for_a_request(place: World) -> None:
     assert answer.json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("grant_type", ["authorization_code", "client_credentials", "password", SECRET])
+@pytest.mark.parametrize("grant_type", ["implicit", "client_credentials", "password", SECRET])
 def test_other_grant_types_are_not_offered(place: World, grant_type: str) -> None:
     answer = post(place, "/oauth/token", {"grant_type": grant_type, **signed_in(place)})
     assert answer.json()["error"] == "unsupported_grant_type"

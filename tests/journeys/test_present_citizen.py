@@ -1,0 +1,78 @@
+"""A citizen comes from a service that speaks by requests-oauth2client, unmodified: pushed, decided, read, stopped."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from requests_oauth2client import DPoPKey, DPoPToken, OAuth2Client
+from requests_oauth2client.authorization_request import AuthorizationRequest
+from requests_oauth2client.exceptions import AccessDenied, InvalidGrant, InvalidPushedAuthorizationResponse
+
+from tests.service_world import ACTOR, BACK, World, details, names, world
+from tests.visiting import browser_of, walk
+from vault import grants
+
+TWO = names({"medication": ["name"], "identity": ["name"]})
+
+
+@pytest.fixture
+def place(tmp_path: Path, database_url: str) -> Iterator[World]:
+    with world(tmp_path, database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def client(place: World) -> OAuth2Client:
+    return place.client(
+        redirect_uri=BACK, code_challenge_method="S256", authorization_response_iss_parameter_supported=True
+    )
+
+
+def asked(client: OAuth2Client, **changed: object) -> AuthorizationRequest:
+    return client.authorization_request(scope="openid", **{"authorization_details": details(), **changed})
+
+
+def brought(place: World, client: OAuth2Client, asking: AuthorizationRequest, allowed: frozenset[str]) -> str:
+    """The address that the citizen is led back to."""
+    pushed = client.pushed_authorization_request(asking)
+    query = dict(parse_qsl(urlsplit(pushed.uri).query))
+    return str(walk(browser_of(place), query["client_id"], query["request_uri"], allowed).location)
+
+
+def test_a_citizen_comes_shares_some_and_stops(place: World, client: OAuth2Client) -> None:
+    asking = asked(client)
+    answer = asking.validate_callback(brought(place, client, asking, TWO))
+    token = client.authorization_code(answer)
+    assert isinstance(token, DPoPToken)
+    assert token.authorization_details[0]["fields"] == {"identity": ["name"], "medication": ["name"]}
+    address = f"{place.issuer}/api/v1/records"
+    read = place.session.get(address, auth=token, headers=ACTOR, timeout=10)
+    assert set(read.json()["fields"]) == TWO
+    stolen = DPoPToken(access_token=token.access_token, _dpop_key=DPoPKey.generate())
+    assert place.session.get(address, auth=stolen, headers=ACTOR, timeout=10).status_code == HTTPStatus.UNAUTHORIZED
+    fresh = client.refresh_token(token)
+    assert isinstance(fresh, DPoPToken)
+    assert fresh.authorization_details == token.authorization_details
+    with place.vault.transaction(place.citizen) as ctx:
+        (grant,) = grants.of_citizen(ctx, citizen_id=place.citizen_id)
+        grants.withdraw(ctx, citizen_id=place.citizen_id, grant_id=grant.grant_id)
+    assert client.introspect_token(fresh.access_token) == {"active": False}
+    with pytest.raises(InvalidGrant):
+        client.refresh_token(token)
+    with pytest.raises(InvalidGrant):
+        client.authorization_code(answer)
+
+
+def test_a_citizen_who_shares_nothing_is_a_no(place: World, client: OAuth2Client) -> None:
+    asking = asked(client)
+    back = brought(place, client, asking, frozenset())
+    with pytest.raises(AccessDenied):
+        asking.validate_callback(back)
+
+
+def test_a_bad_rich_request_is_told_apart(client: OAuth2Client) -> None:
+    with pytest.raises(Exception, match="invalid_authorization_details") as refusal:
+        client.pushed_authorization_request(asked(client, authorization_details=[{"type": "other"}]))
+    assert not isinstance(refusal.value, InvalidPushedAuthorizationResponse)
