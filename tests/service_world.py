@@ -163,8 +163,8 @@ def details(purpose: str = HOME_CARE, **changed: Any) -> list[dict[str, object]]
     return [{**asked, **changed}]
 
 
-BACK: Final = "https://home-care.example/back?from=vault"
-"""Where the first service lets people go back to."""
+BACK: Final = "https://home-care.example/back"
+"""Where the first service lets people go back to; the same with a query of its own is registered too."""
 
 
 def _register(vault: Vault, slug: str, organisation_id: UUID, purposes_of: list[str]) -> Service:
@@ -180,7 +180,7 @@ def _register(vault: Vault, slug: str, organisation_id: UUID, purposes_of: list[
             batch=["care-reminders"] if "care-reminders" in purposes_of else [],
         )
         if slug == "home-care":
-            services.set_addresses(ctx, slug=slug, given=Addresses((BACK,)))
+            services.set_addresses(ctx, slug=slug, given=Addresses((BACK, f"{BACK}?from=vault")))
         return Service(slug, made.service_id, key)
 
 

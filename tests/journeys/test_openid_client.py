@@ -103,7 +103,7 @@ def test_openid_client_brings_a_citizen_who_shares_some_of_it_and_stops_later(
     assert said(present.stdout, "refused")["error"] == "invalid_authorization_details"
     led = urlsplit(said(present.stdout, "led")["to"])
     query = dict(parse_qsl(led.query))
-    assert (led.path, query.keys()) == ("/oauth/authorize", {"client_id", "request_uri"})
+    assert (led.path, set(query)) == ("/oauth/authorize", {"client_id", "request_uri"})
     tell(present, str(walk(browser, query["client_id"], query["request_uri"], TWO).location))
     token = said(present.stdout, "token")
     assert (token["type"].lower(), token["grant"]) == ("dpop", "string")

@@ -1,14 +1,15 @@
 """A citizen comes from a service that speaks by requests-oauth2client, unmodified: pushed, decided, read, stopped."""
 
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from requests_oauth2client import DPoPKey, DPoPToken, OAuth2Client
+from requests_oauth2client import DPoPKey, DPoPToken, IdToken, OAuth2Client
 from requests_oauth2client.authorization_request import AuthorizationRequest
-from requests_oauth2client.exceptions import AccessDenied, InvalidGrant, InvalidPushedAuthorizationResponse
+from requests_oauth2client.exceptions import AuthorizationResponseError, EndpointError, InvalidGrant
 
 from tests.service_world import ACTOR, BACK, World, details, names, world
 from tests.visiting import browser_of, walk
@@ -25,13 +26,18 @@ def place(tmp_path: Path, database_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def client(place: World) -> OAuth2Client:
-    return place.client(
-        redirect_uri=BACK, code_challenge_method="S256", authorization_response_iss_parameter_supported=True
+    made = place.client(
+        redirect_uri=BACK,
+        code_challenge_method="S256",
+        authorization_response_iss_parameter_supported=True,
+        id_token_signed_response_alg="EdDSA",
     )
+    made.update_authorization_server_public_keys()
+    return made
 
 
-def asked(client: OAuth2Client, **changed: object) -> AuthorizationRequest:
-    return client.authorization_request(scope="openid", **{"authorization_details": details(), **changed})
+def asked(client: OAuth2Client, what: object) -> AuthorizationRequest:
+    return client.authorization_request(scope="openid", authorization_details=json.dumps(what))
 
 
 def brought(place: World, client: OAuth2Client, asking: AuthorizationRequest, allowed: frozenset[str]) -> str:
@@ -42,10 +48,13 @@ def brought(place: World, client: OAuth2Client, asking: AuthorizationRequest, al
 
 
 def test_a_citizen_comes_shares_some_and_stops(place: World, client: OAuth2Client) -> None:
-    asking = asked(client)
+    asking = asked(client, details())
     answer = asking.validate_callback(brought(place, client, asking, TWO))
-    token = client.authorization_code(answer)
+    token = client.authorization_code(answer, validate=False)  # 1.8.0 loses the key of a DPoP token as it validates it
     assert isinstance(token, DPoPToken)
+    assert isinstance(token.id_token, IdToken)
+    assert token.id_token.verify_signature(client.authorization_server_jwks.jwks[0], alg="EdDSA")
+    assert (token.id_token.issuer, token.id_token.claims["nonce"]) == (place.issuer, asking.nonce)
     assert token.authorization_details[0]["fields"] == {"identity": ["name"], "medication": ["name"]}
     address = f"{place.issuer}/api/v1/records"
     read = place.session.get(address, auth=token, headers=ACTOR, timeout=10)
@@ -62,17 +71,18 @@ def test_a_citizen_comes_shares_some_and_stops(place: World, client: OAuth2Clien
     with pytest.raises(InvalidGrant):
         client.refresh_token(token)
     with pytest.raises(InvalidGrant):
-        client.authorization_code(answer)
+        client.authorization_code(answer, validate=False)
 
 
 def test_a_citizen_who_shares_nothing_is_a_no(place: World, client: OAuth2Client) -> None:
-    asking = asked(client)
+    asking = asked(client, details())
     back = brought(place, client, asking, frozenset())
-    with pytest.raises(AccessDenied):
+    with pytest.raises(AuthorizationResponseError) as refusal:
         asking.validate_callback(back)
+    assert refusal.value.error == "access_denied"
 
 
 def test_a_bad_rich_request_is_told_apart(client: OAuth2Client) -> None:
-    with pytest.raises(Exception, match="invalid_authorization_details") as refusal:
-        client.pushed_authorization_request(asked(client, authorization_details=[{"type": "other"}]))
-    assert not isinstance(refusal.value, InvalidPushedAuthorizationResponse)
+    with pytest.raises(EndpointError) as refusal:
+        client.pushed_authorization_request(asked(client, [{"type": "other"}]))
+    assert refusal.value.error == "invalid_authorization_details"

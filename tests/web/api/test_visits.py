@@ -51,7 +51,7 @@ def test_a_citizen_comes_decides_some_of_it_and_the_service_reads_that_and_no_mo
     flow: Flow, browser: FlaskClient
 ) -> None:
     back = answered(walk(browser, "home-care", flow.pushed(), TWO))
-    assert (back["state"], back["iss"], back["from"]) == ("s t&te=", flow.place.issuer, "vault")
+    assert (back["state"], back["iss"]) == ("s t&te=", flow.place.issuer)
     answer = flow.redeem(back["code"])
     assert answer.status_code == HTTPStatus.OK
     body = answer.json()
@@ -64,7 +64,13 @@ def test_a_citizen_comes_decides_some_of_it_and_the_service_reads_that_and_no_mo
 
 def test_a_citizen_who_shares_nothing_is_led_back_with_a_no(flow: Flow, browser: FlaskClient) -> None:
     back = answered(walk(browser, "home-care", flow.pushed(), frozenset()))
-    assert back == {"from": "vault", "error": "access_denied", "state": "s t&te=", "iss": flow.place.issuer}
+    assert back == {"error": "access_denied", "state": "s t&te=", "iss": flow.place.issuer}
+
+
+def test_an_address_keeps_its_own_query(flow: Flow, browser: FlaskClient) -> None:
+    back = answered(walk(browser, "home-care", flow.pushed(redirect_uri=f"{BACK}?from=vault", state=None), TWO))
+    assert back.keys() == {"from", "code", "iss"}
+    assert flow.redeem(back["code"], redirect_uri=f"{BACK}?from=vault").status_code == HTTPStatus.OK
 
 
 def test_whoever_is_not_signed_in_signs_in_first_and_comes_back_to_the_request(flow: Flow) -> None:
@@ -208,7 +214,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "a hint about somebody": ({"login_hint": "ref:care-system:HC-2041"}, "invalid_request"),
     "no interaction": ({"prompt": "none"}, "invalid_request"),
     "another address": ({"redirect_uri": "https://evil.example/back"}, "invalid_request"),
-    "a longer address": ({"redirect_uri": BACK + "&x=1"}, "invalid_request"),
+    "a longer address": ({"redirect_uri": BACK + "?x=1"}, "invalid_request"),
     "no address": ({"redirect_uri": None}, "invalid_request"),
     "another client": ({"client_id": "council-tax"}, "invalid_request"),
     "a request by reference": ({"request_uri": "https://home-care.example/r"}, "invalid_request"),
