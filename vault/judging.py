@@ -144,6 +144,7 @@ def demand(
     log_of: UUID | None = None,
     change: ChangeFacts | None = None,
     emergency: EmergencyFacts | None = None,
+    own_words: bool = False,
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
@@ -163,6 +164,7 @@ def demand(
         log_of: For a review of the log: the organisation whose part of it is looked at.
         change: For a change of the registry: what it is and what the actor has to do with it.
         emergency: The emergency that is looked on in, or followed up.
+        own_words: Whether a citizen writes about themselves, in fields that the catalogue lets citizens write.
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
@@ -188,6 +190,7 @@ def demand(
         step_up_required=ctx.actor.can_prove,
         change=change,
         emergency=emergency,
+        own_words=own_words,
         recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
     )
     decision = ctx.vault.engine.decide(request)

@@ -85,6 +85,7 @@ ROLE_OF: Final = {
     "share_changes": Role.CITIZEN,
     "activity": Role.CITIZEN,
     "cases": Role.CITIZEN,
+    "contacting": Role.CITIZEN,
     "undoing": Role.CITIZEN,
     "visiting": Role.CITIZEN,
     "officer": Role.OFFICER,

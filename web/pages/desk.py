@@ -117,11 +117,14 @@ def person() -> ResponseReturnValue:
 @proving.first
 def letter() -> ResponseReturnValue:
     """Make a letter and show it for printing, in this answer and never again."""
+    account_id = _present()
+    with reading() as ctx:
+        citizen_id = accounts.find(ctx, account_id=account_id).citizen_id
+    post = citizen_id is not None and access.contact_is_safe(runtime().vault, citizen_id=citizen_id, channel="letter")
     with changing() as ctx:
-        made = letters.make(ctx, account_id=_present())
-    return render_template(
-        "desk/letter.html", letter=made, address=runtime().config.issuer + url_for("coming_back.letter")
-    )
+        made = letters.make(ctx, account_id=account_id)
+    address = runtime().config.issuer + url_for("coming_back.letter")
+    return render_template("desk/letter.html", letter=made, address=address, post=post)
 
 
 @bp.post("/recovery")

@@ -41,6 +41,7 @@ HARMLESS: Final = frozenset(
     )
 )
 OWN_SCRIPTS: Final = 2  # the template's inline line and our module
+EXIT = "https://www.bbc.co.uk/weather"  # where “Exit this page” leads, as everywhere in public services
 ADDRESSES: Final = frozenset({"href", "src", "action", "formaction"})
 EACH_FORM_GETS: Final = 8
 PAGES_MOST: Final = 150
@@ -91,7 +92,10 @@ def harm(read: Read) -> list[str]:
         f"address {value!r}"
         for _, given in read.tags
         for name, value in given.items()
-        if name in ADDRESSES and value and not re.match(r"/(?![/\\])|#|\?|https?://localhost|mailto:|tel:", value)
+        if name in ADDRESSES
+        and value
+        and not re.match(r"/(?![/\\])|#|\?|https?://localhost|mailto:|tel:", value)
+        and value != EXIT
     ]
     scripts = sum(tag == "script" for tag, _ in read.tags)
     return [*found, *([f"{scripts} scripts"] if scripts != OWN_SCRIPTS else [])]
