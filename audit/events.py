@@ -70,6 +70,7 @@ class Event(enum.StrEnum):
     CITIZEN_SPLIT = "citizen:split"
     REGISTRY_CHANGED = "registry:changed"
     POLICY_LOADED = "policy:loaded"
+    POLICY_REPLAYED = "policy:replayed"
     CASE_OPENED = "case:opened"
     CASE_READ = "case:read"
     CASE_ACKNOWLEDGED = "case:acknowledged"

@@ -106,6 +106,19 @@ def entry(connection: Executor, leaf_hash: bytes) -> EntryRow:
     return (_placed(connection, placed) or [_waiting(row) for row in waiting])[0]
 
 
+def leaf_hash_at(connection: Executor, position: Position) -> bytes:
+    """Return the leaf hash (32 bytes) of the entry at *position*.
+
+    Raises:
+        EntryNotFoundError: none stands there.
+    """
+    query = select(ENTRIES.c.leaf_hash).where(ENTRIES.c.log == position.log, ENTRIES.c.index == position.at)
+    found: bytes | None = connection.execute(query).scalar()
+    if found is None:
+        raise EntryNotFoundError(f"no entry at {position}")
+    return found
+
+
 def proof(connection: Executor, leaf_hash: bytes) -> InclusionProof:
     """Prove the entry with *leaf_hash* (32 bytes) in the newest published tree of its log.
 

@@ -87,13 +87,13 @@ class Engine:
             return self._no(NO_FIELD_NAMED)
         if not request.fields <= self.flags.keys():
             return self._no(FIELD_NOT_IN_CATALOGUE)
-        decision = self._answer(self.facts(request))
-        if decision.allowed or request.grant is None:
-            return decision
-        missing = tuple(sorted(request.fields - request.grant.fields))
-        return Decision(decision.allowed, decision.because, decision.policy_set, missing)
+        facts = self.facts(request)
+        found = self.judge_again(facts)
+        beyond = request.grant is not None and not found.allowed
+        missing = tuple(sorted(request.fields - request.grant.fields)) if beyond and request.grant else ()
+        return Decision(found.allowed, found.because, found.policy_set, missing, facts, request.owner)
 
-    def _answer(self, facts: Facts) -> Decision:
+    def judge_again(self, facts: Facts) -> Decision:
         """As `judge`, and without asking the rules again where they cannot tell *facts* from those asked before."""
         if self._remembered is None:
             return self.judge(facts)

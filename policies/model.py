@@ -4,8 +4,9 @@ All moments in one request are integers of one unit counted from 1970-01-01 UTC 
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import Any, NewType
 
 PolicyId = NewType("PolicyId", str)
 """A rule's ``@id``; stored in the log, never renamed."""
@@ -291,3 +292,7 @@ class Decision:
     """SHA-256 (64 hex digits) over rules, schema, catalogue and engine version."""
     missing: tuple[str, ...] = field(default=())
     """What was asked for beyond the grant, in alphabetical order; a service may be told."""
+    facts: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """What was judged, as `policies.engine.Engine.facts` writes it; None where no rule was asked."""
+    owner: str = field(default="", repr=False, compare=False)
+    """The citizen whom *facts* name, to be left out where they are kept."""

@@ -25,6 +25,7 @@ from vault.clock import microseconds, month_of
 from vault.context import Actor, Context, Vault
 from vault.db import Outcome
 from vault.errors import CommitUncertainError
+from vault.judged import take_waiting
 from vault.keychain import audit_key, house_key, month_key
 
 MOST_TOUCHED = 400
@@ -75,14 +76,19 @@ def note(
     """
     Queue a log entry for what this transaction did, with every row it touched; return the entry's 32-byte leaf hash.
 
-    The entry closes under the keys of *citizen_id*, or the house's, unless *keys* says otherwise (a stranger's). A
-    change of more than `MOST_TOUCHED` rows takes several entries, of which the first is returned.
+    What the rules were asked in this transaction (`vault.judging.demand`) is kept with it. It closes under the keys of
+    *citizen_id*, or the house's, unless *keys* says otherwise (a stranger's). A change of more than `MOST_TOUCHED` rows
+    takes several entries, of which the first is returned.
     """
     ctx.session.flush()
     keys = keys or keys_for(ctx, citizen_id=citizen_id)
     ctx.session.flush()
-    facts, personal = _without_account(facts or {}, personal or {}) if citizen_id else (facts or {}, personal)
-    happening = Happening(event=event, purpose=purpose, policy_set=policy_set, facts=facts, personal=personal or None)
+    judged, asked = take_waiting(ctx.session)
+    facts = {"judged": judged, **(facts or {})} if judged else facts or {}
+    facts, personal = _without_account(facts, personal or {}) if citizen_id else (facts, personal)
+    happening = Happening(
+        event=event, purpose=purpose, policy_set=policy_set or asked, facts=facts, personal=personal or None
+    )
     pending = touched(ctx.session)
     pairs = list(pending.items())
     pending.clear()

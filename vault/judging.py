@@ -25,7 +25,9 @@ from policies.model import (
 )
 from vault.clock import microseconds
 from vault.context import Actor, Context
+from vault.db import is_writing
 from vault.errors import NotAllowedError, ProofNeededError, RecoveryWaitsError
+from vault.judged import await_entry, told
 from vault.kinds import Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
@@ -195,6 +197,8 @@ def demand(
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:
+        if is_writing(ctx.session):
+            await_entry(ctx.session, decision)
         return decision
     _log_after(ctx, request, decision, citizen_id if citizen else None)
     if _RECOVERY_WAITS in decision.because:
@@ -224,5 +228,5 @@ def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: U
         citizen_id=citizen_id,
         purpose=request.purpose.slug if request.purpose else None,
         policy_set=decision.policy_set,
-        facts={"action": str(request.action), "refused": sorted(request.fields), "because": list(decision.because)},
+        facts={"action": str(request.action), "refused": sorted(request.fields), **told(decision)},
     )

@@ -160,7 +160,12 @@ def _note_policy_set(vault: Vault) -> None:
             ctx.session.add(VaultFact(name=POLICY_SET, value=vault.engine.digest))
         else:
             told.value = vault.engine.digest
-        note(ctx, Event.POLICY_LOADED, policy_set=vault.engine.digest, facts={"before": before})
+        note(ctx, Event.POLICY_LOADED, policy_set=vault.engine.digest, facts={"before": before, "rules": _words(vault)})
+
+
+def _words(vault: Vault) -> dict[str, list[str]]:
+    """What each rule is called and says, so that what it decided can be explained when it is gone."""
+    return {name: [rule.effect, rule.because, rule.staff] for name, rule in vault.engine.rulebook.rules.items()}
 
 
 def prepare(vault: Vault) -> None:

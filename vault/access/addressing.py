@@ -14,6 +14,7 @@ from vault.clock import microseconds
 from vault.context import SYSTEM, Vault
 from vault.errors import NotAllowedError, NotFoundError
 from vault.journal import note
+from vault.judged import told
 from vault.judging import principal_of
 from vault.kinds import RecordStatus
 from vault.models import Citizen
@@ -79,7 +80,7 @@ def _opened(vault: Vault, citizen_id: UUID, fields: frozenset[str]) -> tuple[Rec
             fields=fields,
         )
     decision = vault.engine.decide(request)
-    facts: dict[str, Any] = {"fields": sorted(fields), "because": list(decision.because)}
+    facts: dict[str, Any] = {"fields": sorted(fields), **told(decision)}
     with vault.transaction(SYSTEM) as ctx:
         event = Event.CONTACT_USED if decision.allowed else Event.RECORD_REFUSED
         leaf = note(ctx, event, citizen_id=citizen_id, policy_set=decision.policy_set, facts=facts)

@@ -16,6 +16,7 @@ from vault.context import SYSTEM, Context, Vault
 from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item
 from vault.journal import note
+from vault.judged import told
 from vault.judging import principal_of
 from vault.kinds import RecordStatus
 from vault.models import Citizen
@@ -87,7 +88,7 @@ def _judged(ctx: Context, citizen_id: UUID) -> Decision:
 def _log(ctx: Context, citizen_id: UUID, decision: Decision) -> bytes:
     """The same entry whatever is found: it names the field for everybody alike, so it hints at nothing."""
     event = Event.CONTACT_CHECKED if decision.allowed else Event.RECORD_REFUSED
-    facts = {"fields": sorted(_ASKED), "because": list(decision.because)}
+    facts = {"fields": sorted(_ASKED), **told(decision)}
     return note(ctx, event, citizen_id=citizen_id, policy_set=decision.policy_set, facts=facts)
 
 

@@ -21,6 +21,7 @@ from vault.context import Actor, Context, Vault
 from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item
 from vault.journal import note
+from vault.judged import told
 from vault.judging import principal_of
 from vault.kinds import RecordStatus
 from vault.models import Authority, Citizen
@@ -119,7 +120,7 @@ def _is_private(item: Item) -> bool:
 
 def _release(vault: Vault, look: _Look, event: Event) -> Release | Refusal:
     held, decision = look.held, look.decision
-    facts: dict[str, Any] = {"authority": str(held.authority_id), "because": list(decision.because)}
+    facts: dict[str, Any] = {"authority": str(held.authority_id), **told(decision)}
     names = {"fields": sorted(held.fields)} if decision.allowed else {"fields": [], "refused": sorted(held.fields)}
     with vault.transaction(look.actor) as ctx:
         row = ctx.session.get(Authority, (held.citizen_id, held.authority_id))

@@ -17,6 +17,7 @@ from vault.errors import KeyDestroyedError, KeyNotFoundError
 from vault.facts import Item, Sharing
 from vault.holding import use_digest, use_reference
 from vault.journal import Happening, Keys, announced_writer, entry
+from vault.judged import told
 from vault.keyring import WrappedKey
 from vault.rows import Row, bound
 from vault.tokens import spend
@@ -121,7 +122,7 @@ def _happening(look: Look) -> Happening:
         policy_set=look.decision.policy_set,
         facts={
             **ask_facts(look.sharing, look.ask, look.wanted),
-            "because": list(look.decision.because),
+            **told(look.decision),
             "records": [f"{item.record['record_id']}/{item.record['version']}" for item in look.found],
         },
     )

@@ -17,6 +17,7 @@ from vault.context import Actor, Context, Vault
 from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item
 from vault.journal import Happening, keys_for, queue
+from vault.judged import told
 from vault.judging import principal_of
 from vault.models import Citizen, HeldBack
 from vault.release import Refusal, Release
@@ -155,7 +156,7 @@ def _log_own(
         happening = Happening(
             event=ask.event if decision.allowed else Event.RECORD_REFUSED,
             policy_set=decision.policy_set,
-            facts={**_own_facts(ask, fresh), "because": list(decision.because)},
+            facts={**_own_facts(ask, fresh), **told(decision)},
         )
         keys = keys_for(ctx, citizen_id=ask.citizen_id)
         leaf = queue(ctx.session, vault, now=ctx.now, actor=ask.actor, keys=keys, happening=happening, pairs=[])

@@ -13,6 +13,7 @@ from vault.clock import month_of
 from vault.context import SYSTEM, Vault
 from vault.facts import Sharing
 from vault.journal import Happening, keys_for, queue
+from vault.judged import told
 from vault.release import Refusal
 
 
@@ -24,7 +25,7 @@ def refuse(vault: Vault, sharing: Sharing, ask: Ask, wanted: frozenset[str], dec
         claim(ctx, ask)
         facts = {
             **ask_facts(sharing, ask, known),
-            "because": list(decision.because),
+            **told(decision),
             "refused": sorted(known),
             "fields": [],
             "missing": list(missing),

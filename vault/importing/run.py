@@ -28,6 +28,7 @@ from vault.importing.items import Item, Notice, NoticeKind, Subject
 from vault.importing.matching import How, Match, Sender, match
 from vault.importing.reading import read_file
 from vault.journal import note
+from vault.judged import told
 from vault.judging import purpose_facts
 from vault.kinds import CitizenStatus
 from vault.models import ImportRun
@@ -282,7 +283,7 @@ def _note_kept(run: _Run, ctx: Context, kept: dict[UUID, Counter[str]]) -> None:
             citizen_id=citizen_id,
             purpose=run.order.purpose,
             policy_set=decision.policy_set,
-            facts={"run": str(run.run_id), "categories": sorted(categories), "because": list(decision.because)},
+            facts={"run": str(run.run_id), "categories": sorted(categories), **told(decision)},
         )
 
 

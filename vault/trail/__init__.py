@@ -6,26 +6,32 @@ reads the whole log, one of another organisation what that organisation's servic
 """
 
 from vault.trail.citizens import line, of_citizen, pseudonyms
+from vault.trail.explaining import Explained, explain, explained
 from vault.trail.exporting import Exported, export, holding
 from vault.trail.held import hold_places
 from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
 from vault.trail.proving import Checked, check, leaf_of
+from vault.trail.replaying import Replayed, replay
 from vault.trail.review import Filters, Found, entry, search, sees_everything
 from vault.trail.scope import begin_review
 from vault.trail.subjects import find_person, may_search, person_behind, person_found
 
 __all__ = [
     "Checked",
+    "Explained",
     "Exported",
     "Filters",
     "Found",
     "Line",
+    "Replayed",
     "Who",
     "begin_review",
     "catch_up",
     "check",
     "entry",
+    "explain",
+    "explained",
     "export",
     "find_person",
     "hold_places",
@@ -37,6 +43,7 @@ __all__ = [
     "person_behind",
     "person_found",
     "pseudonyms",
+    "replay",
     "search",
     "sees_everything",
 ]

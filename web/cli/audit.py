@@ -10,6 +10,7 @@ from audit.recovery import recover
 from vault.clock import microseconds
 from web.cli.check_proof import check_proof
 from web.cli.check_receipt import check_receipt
+from web.cli.explaining import explain
 from web.cli.log_key import log_key
 from web.cli.sequencing import place_waiting, sequence_
 from web.cli.showing import counted, json_option, progress, show
@@ -23,7 +24,7 @@ def audit() -> None:
     """Verify, export and prove the log."""
 
 
-for each in (verify, check_proof, check_receipt, log_key, show_witnesses, sequence_):
+for each in (verify, check_proof, check_receipt, explain, log_key, show_witnesses, sequence_):
     audit.add_command(each)
 
 

@@ -6,12 +6,16 @@ import click
 
 from policies.rulebook import Rulebook, own_rules
 from vault.catalogue import CATALOGUE
+from web.cli.replaying import replay
 from web.cli.showing import counted, json_option, show
 
 
 @click.group(no_args_is_help=True)
 def policy() -> None:
-    """Check and explain the rules by which the door decides."""
+    """Check and explain the rules by which the door decides, and try others on what was asked before."""
+
+
+policy.add_command(replay)
 
 
 @policy.command()

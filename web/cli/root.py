@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "audit": Entry("web.cli.audit", "audit", "Verify, export and prove the log."),
     "witness": Entry("web.cli.witness", "witness", "Vouch for the log of another council."),
     "keys": Entry("web.cli.keys", "keys", "Describe and rotate the root key."),
-    "policy": Entry("web.cli.policy", "policy", "Check and explain the rules."),
+    "policy": Entry("web.cli.policy", "policy", "Check and explain the rules; try others on the past."),
 }
 
 root = LazyGroup("citizen-vault", entries=COMMANDS, help=_HELP)

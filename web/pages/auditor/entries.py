@@ -1,6 +1,7 @@
 """One entry: what it says, what the rules said, whether it stands in the signed log, and the proof to take along."""
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
@@ -11,16 +12,19 @@ from vault.errors import NotFoundError
 from vault.trail import Checked, Line
 from web.pages.activity import proof_file
 from web.pages.auditor.searching import bp
-from web.pages.common import because, reading
+from web.pages.common import reading
 from web.pages.lines import describe
 
-_SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting", "because", "case"}  # in rows of their own
+# In rows of their own.
+_SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting", "because", "case", "judged", "rules"}
 
 
 @bp.get("/entries/<leaf:leaf_hash>")
 def entry(leaf_hash: bytes) -> ResponseReturnValue:
     """One entry, as far as an auditor may read it."""
     line, checked = _look(leaf_hash)
+    with reading() as ctx:
+        why = trail.explained(ctx, line)
     others = {name: held for name, held in line.facts.items() if name not in _SHOWN}
     return render_template(
         "auditor/entry.html",
@@ -28,7 +32,8 @@ def entry(leaf_hash: bytes) -> ResponseReturnValue:
         look=describe(line),
         checked=checked,
         others=others,
-        rules=_rules(line),
+        why=why,
+        facts=[facts_of(each.then.facts) for each in why.decisions],
         known=CATALOGUE.has,
     )
 
@@ -61,6 +66,22 @@ def _look(leaf_hash: bytes) -> tuple[Line, Checked]:
         return line, trail.check(ctx, leaf_hash=leaf_hash)
 
 
-def _rules(line: Line) -> list[tuple[str, str]]:
-    """Each rule that decided: its id, and what it says to staff."""
-    return [(name, because([name], staff=True)) for name in line.because]
+def facts_of(held: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What was judged as lines: the path of each fact, as in ``grant.uses``, and its value as the rules had it."""
+    return [] if held is None else [(path, _written(value)) for path, value in _flat(held["context"], "")]
+
+
+def _flat(held: Mapping[str, Any], before: str) -> Iterator[tuple[str, object]]:
+    for name, value in sorted(held.items()):
+        if isinstance(value, dict) and value.keys() == {"type", "id"}:
+            yield before + name, value["id"]
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(map(str, value)) or "–" if isinstance(value, list) else str(value)
