@@ -35,7 +35,7 @@ RULES_FAILED: Final = PolicyId("rules-failed")
 
 NEEDS_FIELDS: Final = frozenset(
     {Action.READ, Action.WRITE, Action.ASK, Action.IMPOSE, Action.EMERGENCY, Action.CORRECT, Action.CHECK_CONTACT}
-    | {Action.NOTIFY, Action.CHECK_AGE}
+    | {Action.NOTIFY, Action.CHECK_AGE, Action.CHECK_TIES}
 )
 """Acts that must name fields. A decision may name none: it shares nothing."""
 WITHHELD_CATEGORY: Final = "other."

@@ -51,6 +51,8 @@ class Action(enum.StrEnum):
     """Ask whether a way of contact is safe, before it is used."""
     CHECK_AGE = "check-age"
     """Open a young person's birth date, to see whether they have come of an age."""
+    CHECK_TIES = "check-ties"
+    """Open a name and an address, to see whose neighbour or namesake among staff somebody is."""
     NOTIFY = "notify"
     """Read where to write to a person, to tell them that something waits."""
     VIEW_LOG = "view-log"

@@ -34,11 +34,14 @@ COVERED: Final = frozenset(
         "citizen_keys",
         "citizens",
         "emergencies",
+        "finding_notes",
+        "findings",
         "grants",
         "held_back",
         "house_keys",
         "identities",
         "import_runs",
+        "marked_people",
         "notice_choices",
         "organisations",
         "passkeys",
@@ -55,7 +58,9 @@ COVERED: Final = frozenset(
         "service_details",
         "service_purposes",
         "services",
+        "staff_ties",
         "unmatched_items",
+        "watch_states",
     }
 )
 """Every state of these rows is in the log."""
@@ -69,9 +74,11 @@ MARKED: Final = frozenset(
         "noted_looks",
         "notices",
         "sign_ins",
+        "tie_marks",
         "tokens",
         "vault_facts",
         "visits",
+        "watched_acts",
     }
 )
 """These rows carry a mark and live for a short time (or say only which key store this is).

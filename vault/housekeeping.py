@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, grants, notices, refusals, requests, tokens, visits
+from vault import birthdays, grants, notices, refusals, requests, tokens, visits, watching
 from vault.access import forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -18,7 +18,7 @@ IDLE_MICROSECONDS = 60_000_000
 
 
 def keep_house(vault: Vault) -> None:
-    """Make this month's keys, keep birthdays, end what is over, forget what is spent, sum up refusals, beat."""
+    """Make this month's keys, keep birthdays, end what is over, forget what is spent, sum up refusals, beat, watch."""
     prepare(vault)
     refusals.hand_over(vault, vault.sums)
     refusals.settle(vault)
@@ -32,6 +32,7 @@ def keep_house(vault: Vault) -> None:
         notices.sweep(ctx)
         _forget(ctx)
     _beat(vault)
+    watching.scan(vault)  # last: what it finds wrong with its own rows stops nothing else
 
 
 def _forget(ctx: Context) -> None:

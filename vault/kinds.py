@@ -257,3 +257,24 @@ class MailChoice(enum.StrEnum):
     AT_ONCE = "at-once"
     DAILY = "daily"
     NONE = "none"
+
+
+class FindingState(enum.StrEnum):
+    """Where a finding of the watchers stands; what it turned out to be closes it."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    RIGHT = "right"
+    """The suspicion was right: nobody should have done that."""
+    WRONG = "wrong"
+    """There was a good reason."""
+    PASSED_ON = "passed-on"
+    """Others go on with it: the service, the data protection officer, the police."""
+
+
+class FindingStep(enum.StrEnum):
+    """What somebody did about a finding."""
+
+    ASSIGNED = "assigned"
+    EXPLAINED = "explained"
+    CLOSED = "closed"

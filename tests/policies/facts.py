@@ -165,6 +165,9 @@ ALLOWED: Final[dict[str, Request]] = {
     ),
     "vault-tells-you-that-something-waits": ask(Action.NOTIFY, SYSTEM, fields=frozenset({"contact.email"})),
     "vault-checks-how-old-a-child-is": ask(Action.CHECK_AGE, SYSTEM, fields=frozenset({NAME}), owner_status="child"),
+    "vault-checks-who-is-near-to-staff": ask(
+        Action.CHECK_TIES, SYSTEM, fields=frozenset({NAME}), owner_status="active"
+    ),
     "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
     "officer-records-a-spoken-decision": ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True),
     "administrator-keeps-the-registry": ask(

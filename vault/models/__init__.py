@@ -13,6 +13,8 @@ from vault.kinds import (
     CitizenStatus,
     Decider,
     EmergencyReason,
+    FindingState,
+    FindingStep,
     FollowUp,
     GrantState,
     KeyState,
@@ -28,6 +30,7 @@ from vault.kinds import (
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
 from vault.models.emergencies import Emergency
+from vault.models.findings import Finding, FindingNote, MarkedPerson, StaffTie, TieMark, WatchedAct, WatchState
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
@@ -85,6 +88,10 @@ __all__ = [
     "Decider",
     "Emergency",
     "EmergencyReason",
+    "Finding",
+    "FindingNote",
+    "FindingState",
+    "FindingStep",
     "FollowUp",
     "Grant",
     "GrantState",
@@ -98,6 +105,7 @@ __all__ = [
     "LinkKind",
     "LogLine",
     "MailChoice",
+    "MarkedPerson",
     "NotedLook",
     "Notice",
     "NoticeChoice",
@@ -125,11 +133,15 @@ __all__ = [
     "ServiceStatus",
     "SignIn",
     "SpentProof",
+    "StaffTie",
     "StepKind",
+    "TieMark",
     "Token",
     "TokenKind",
     "UnmatchedItem",
     "UtcDateTime",
     "VaultFact",
     "Visit",
+    "WatchState",
+    "WatchedAct",
 ]

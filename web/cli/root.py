@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
     "letter-code": Entry("web.cli.letter", "letter_code", "Print a letter with a code that signs a resident in."),
     "enrol-link": Entry("web.cli.enrol", "enrol_link", "Make a one-time link that lets a person add a passkey."),
     "audit": Entry("web.cli.audit", "audit", "Verify, export and prove the log."),
+    "watch": Entry("web.cli.watching", "watch", "Look through the log for misuse by staff."),
     "witness": Entry("web.cli.witness", "witness", "Vouch for the log of another council."),
     "keys": Entry("web.cli.keys", "keys", "Describe and rotate the root key."),
     "policy": Entry("web.cli.policy", "policy", "Check and explain the rules; try others on the past."),

@@ -114,6 +114,7 @@ _SAYINGS: Final = {
     "case:answered": lazy_gettext("answered what you told us"),
     "case:withdrawn": lazy_gettext("took back what you told us"),
     "contact:checked": lazy_gettext("checked how not to contact you"),
+    "ties:checked": lazy_gettext("checked that staff who looked at your data are not your neighbours or family"),
     "age:checked": lazy_gettext("checked whether you are old enough to decide more for yourself"),
     "emergency:stated": lazy_gettext("said that there was an emergency, to open your data"),
     "emergency:closed": lazy_gettext("closed your data again after an emergency"),
