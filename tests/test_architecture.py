@@ -47,6 +47,16 @@ PLANTED: Final = {
     "a-view-of-grants-changes-one": ("vault/grants/views.py", "import vault.grants.changing", "grants-floors"),
     "a-view-of-requests-asks": ("vault/requests/views.py", "import vault.requests.asking", "requests-floors"),
     "a-step-of-a-case-answers-it": ("vault/cases/steps.py", "import vault.cases.working", "cases-floors"),
+    "an-emergency-seen-is-judged": (
+        "vault/emergencies/views.py",
+        "import vault.emergencies.following",
+        "emergencies-floors",
+    ),
+    "a-rule-of-the-watchers-keeps-findings": (
+        "vault/watching/rules/base.py",
+        "import vault.watching.keeping",
+        "watching-floors",
+    ),
     "a-format-reaches-the-store": ("audit/tree.py", "import audit.store", "audit-floors"),
     "a-model-reaches-the-engine": ("policies/model.py", "import policies.engine", "policies-floors"),
 }

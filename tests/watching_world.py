@@ -24,6 +24,7 @@ from vault.context import OPERATOR, SYSTEM, Actor, Context, Vault
 from vault.grants import NewGrant
 from vault.journal import Keys, keys_for, note
 from vault.kinds import Channel, CitizenStatus, Decider, Role
+from vault.purposes import Choice
 from vault.records import NewItem, Source
 from vault.runtime import create_vault, prepare
 
@@ -197,7 +198,9 @@ def world(folder: Path, database_url: str, *, now: datetime = datetime(2026, 3, 
         council = services.make_organisation(ctx, slug="council", name="Example Council", kind="council")
         whole = definition(CARE, max_days=SPAN.days, max_uses=5000)
         purposes.register(ctx, definition=whole, first=None, second=None)
-        purposes.register(ctx, definition=definition(URGENT, emergency=True), first=None, second=None)
+        purposes.register(
+            ctx, definition=definition(URGENT, emergency=True, choice=Choice.TOLD_AFTERWARDS), first=None, second=None
+        )
     try:
         yield World(vault, clock, signer, council.organisation_id)
     finally:

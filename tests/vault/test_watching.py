@@ -48,7 +48,7 @@ class Team:
     since: int
     """Entries of the log that were there before."""
 
-    def does(self, officer: Officer, event: Event, person: Person | None, *, hour: float = 0, **more: object) -> bytes:
+    def does(self, officer: Officer, event: Event, person: Person | None, *, hour: float = 0, **more: Any) -> bytes:
         """One act, so many hours after now."""
         with self.world.writing() as ctx:
             return self.world.act(ctx, officer, event, self.clock + timedelta(hours=hour), person, **more)
@@ -377,13 +377,12 @@ def test_a_closed_finding_stays_as_it_is(team: Team) -> None:
     finding_id = _one(team)
     _close(team, finding_id)
     with team.world.vault.transaction(team.auditor) as ctx:
-        for act in (
-            lambda: watching.close(ctx, finding_id=finding_id, outcome=FindingState.RIGHT, words="after all"),
-            lambda: watching.explain(ctx, finding_id=finding_id, words="after all"),
-            lambda: watching.assign(ctx, finding_id=finding_id, to=team.auditor.account_id),  # type: ignore[arg-type]
-        ):
-            with pytest.raises(WrongStateError):
-                act()
+        with pytest.raises(WrongStateError):
+            watching.close(ctx, finding_id=finding_id, outcome=FindingState.RIGHT, words="after all")
+        with pytest.raises(WrongStateError):
+            watching.explain(ctx, finding_id=finding_id, words="after all")
+        with pytest.raises(WrongStateError):
+            watching.assign(ctx, finding_id=finding_id, to=team.auditor.account_id or finding_id)
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("open", "why"), ("right", " "), ("right", "x" * 4001)])
@@ -470,13 +469,24 @@ def test_a_planted_act_or_position_is_not_believed(alone: Team) -> None:
         alone.scan()
 
 
-def test_an_emergency_that_nobody_judged_is_found_after_a_week(team: Team) -> None:
-    look = team.does(team.north[0], Event.RECORD_OPENED, team.people[0], purpose=URGENT)
-    team.scan(hours=24 * 6)
+def _emergency(person: Person) -> dict[str, Any]:
+    return {"emergency": str(person.citizen_id), "purpose": URGENT}
+
+
+def test_an_emergency_that_nobody_judged_in_time_is_found_with_its_looks(team: Team) -> None:
+    judged, unjudged = team.people[:2]
+    first, second = _emergency(judged), _emergency(unjudged)
+    officer = team.north[0]
+    team.does(officer, Event.EMERGENCY_STATED, judged, hour=0, **first)
+    team.does(team.north[1], Event.EMERGENCY_FOLLOWED_UP, judged, hour=1, **first)
+    stated = team.does(officer, Event.EMERGENCY_STATED, unjudged, hour=2, **second)
+    look = team.does(officer, Event.RECORD_OPENED, unjudged, hour=2.1, **second)
+    team.scan(hours=24 * 3)
     assert team.found("emergency-not-followed-up") == []
-    team.scan(hours=24 * 8)
+    team.scan(hours=24 * 5)
     (finding,) = team.found("emergency-not-followed-up")
-    assert team.evidence(finding.finding_id) == [look]
+    assert team.evidence(finding.finding_id) == [stated, look]
+    assert team.found("no-relationship") == []
 
 
 def test_the_housekeeping_watches_and_lets_old_acts_go(team: Team) -> None:

@@ -37,6 +37,8 @@ class WatchedAct(Authenticated, Base):
     organisation_id: Mapped[UUID | None] = mapped_column(default=None)
     person: Mapped[bytes | None] = mapped_column(default=None)
     subject: Mapped[bytes | None] = mapped_column(default=None)
+    matter: Mapped[bytes | None] = mapped_column(default=None)
+    """Keyed mark of the emergency that it belongs to."""
     ties: Mapped[str] = mapped_column(default="")
     """How the officer is near to the person, as words of `vault.watching.ties` with spaces between."""
     emergency: Mapped[bool] = mapped_column(default=False)

@@ -67,6 +67,7 @@ class Act:
     organisation_id: UUID | None = None
     person: bytes | None = None
     subject: bytes | None = None
+    matter: bytes | None = None
     ties: str = ""
     emergency: bool = False
     fresh: bool = False

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from vault.emergencies import FOLLOWED_UP_WITHIN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -67,8 +69,8 @@ class Limits:
     fault_officers: int = 3
     """So many officers of one team refused so often on one day are a fault of the system, not theirs."""
 
-    follow_up: timedelta = timedelta(days=7)
-    """How long an emergency look may wait until somebody judges it."""
+    follow_up: timedelta = FOLLOWED_UP_WITHIN + timedelta(days=1)
+    """How long an emergency may wait until somebody judges it: a day longer than supervisors have for it."""
 
 
 LIMITS: Final = Limits()

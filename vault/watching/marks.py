@@ -35,6 +35,11 @@ def person_mark(keyring: Keyring, citizen_id: UUID) -> bytes:
     return _mark(keyring, "person", citizen_id)
 
 
+def matter_mark(keyring: Keyring, emergency: str) -> bytes:
+    """Which emergency it belonged to, 16 bytes."""
+    return _mark(keyring, "matter", emergency)
+
+
 def scope_mark(keyring: Keyring, *, rule: str, officer: bytes, scope: tuple[str, ...]) -> bytes:
     """What makes a suspicion one finding and not two, 16 bytes."""
     return _mark(keyring, "scope", rule, officer.hex(), *scope)

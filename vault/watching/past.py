@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from vault.context import Context
 from vault.models import WatchedAct
@@ -88,10 +88,8 @@ class Past:
         return self._shares[service_id]
 
     def to_settle(self, *, after: int, until: int, emergency: bool) -> list[Act]:
-        """Looks (or emergencies) that were kept, after one moment and up to another, oldest first."""
-        wanted = WatchedAct.kind == LOOK
-        if emergency:
-            wanted = or_(WatchedAct.kind == EMERGENCY, and_(WatchedAct.kind == LOOK, WatchedAct.emergency.is_(True)))
+        """Looks (or statements of emergencies) that were kept, after one moment and up to another, oldest first."""
+        wanted = WatchedAct.kind == (EMERGENCY if emergency else LOOK)
         return self._read(and_(wanted, WatchedAct.time <= until), after + 1)
 
 

@@ -25,7 +25,7 @@ from vault.trail.lines import (
     service_in,
 )
 from vault.watching.acts import KIND_OF, READ, WORK, Act, local
-from vault.watching.marks import officer_mark, person_mark, team_mark
+from vault.watching.marks import matter_mark, officer_mark, person_mark, team_mark
 from vault.watching.ties import Ties
 
 BATCH: Final = 1000
@@ -121,7 +121,7 @@ def _act(ctx: Context, known: Known, each: _Opened) -> Act | None:
     staff = by.get("kind") in {"officer", "auditor", "administrator"}
     if kind == WORK and not (each.facts.get("acting") or {}).get("reference"):
         return None
-    purpose = known.purpose(each.leaf.purpose)
+    purpose, emergency = known.purpose(each.leaf.purpose), each.facts.get("emergency")
     organisation_id = acting_organisation(known, each.facts)
     return Act(
         log=each.row.log,
@@ -139,6 +139,7 @@ def _act(ctx: Context, known: Known, each: _Opened) -> Act | None:
         service_id=as_id(by.get("service")),
         organisation_id=organisation_id,
         subject=bytes.fromhex(each.leaf.subject) if each.leaf.subject else None,
+        matter=matter_mark(ctx.keyring, str(emergency)) if emergency else None,
         emergency=bool(purpose and purpose.definition.get("emergency")),
     )
 

@@ -16,9 +16,7 @@ _TOLD: Final = ("surname", "postcode")
 
 
 @click.group("watch", invoke_without_command=True)
-@click.option(
-    "--anew", is_flag=True, help="Read the whole log again; findings that are there stay, and are not doubled."
-)
+@click.option("--anew", is_flag=True, help="Read the whole log again; findings stay, and are not doubled.")
 @json_option
 @click.pass_context
 def watch(click_context: click.Context, *, anew: bool, as_json: bool) -> None:

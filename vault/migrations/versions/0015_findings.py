@@ -52,6 +52,7 @@ def _acts() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("person", sa.LargeBinary(), nullable=True),
         sa.Column("subject", sa.LargeBinary(), nullable=True),
+        sa.Column("matter", sa.LargeBinary(), nullable=True),
         sa.Column("ties", sa.String(length=200), nullable=False),
         sa.Column("emergency", sa.Boolean(), nullable=False),
         sa.Column("fresh", sa.Boolean(), nullable=False),

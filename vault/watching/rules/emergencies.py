@@ -6,23 +6,18 @@ that it was followed up.
 
 from collections.abc import Iterator
 
-from vault.watching.acts import FOLLOW_UP, LOOK, REFUSED, WORK
+from vault.watching.acts import EMERGENCY, FOLLOW_UP, LOOK
 from vault.watching.rules.base import Rule, Settled, Suspicion
-
-_PASSED_OVER = frozenset({REFUSED, WORK})
 
 
 def _judge(stated: Settled) -> Iterator[Suspicion]:
     act = stated.act
-    about = stated.past.about(act)
-    if act.whom is None or any(each.kind == FOLLOW_UP and each.time >= act.time for each in about):
+    of_it = [each for each in stated.past.about(act) if each.matter is not None and each.matter == act.matter]
+    if act.matter is None or any(each.kind == FOLLOW_UP for each in of_it):
         return
-    acts = [each for each in about if each.officer == act.officer and each.kind not in _PASSED_OVER]
-    looks = tuple(each for each in acts if each.time >= act.time and (each.kind != LOOK or each.emergency))
-    waited = stated.limits.follow_up.days
-    yield Suspicion(
-        acts=looks or (act,), scope=(act.whom.hex(), act.day.isoformat()), figures={"days": waited}, grave=True
-    )
+    acts = tuple(each for each in of_it if each.kind in {EMERGENCY, LOOK})
+    figures = {"days": stated.limits.follow_up.days}
+    yield Suspicion(acts=acts, scope=(act.matter.hex(),), figures=figures, grave=True)
 
 
 RULE = Rule("emergency-not-followed-up", _judge)
