@@ -154,6 +154,7 @@ class Engine:
             "heldBack": request.held_back,
             "enteredInError": request.entered_in_error,
             "history": request.history,
+            "shares": request.shares,
             **_if_so(
                 alone=len(asked) == 1,
                 organisation=who.organisation,
@@ -165,6 +166,7 @@ class Engine:
                 reason=request.reason,
                 agreement=request.agreement,
                 ownWords=request.own_words,
+                knownHere=request.known_here,
                 logOf=request.log_of,
                 purpose=request.purpose and _purpose(request.purpose, asked),
                 grant=request.grant and _grant(request.grant, asked),

@@ -279,6 +279,10 @@ class Request:
     """Whether an import run names its agreement."""
     own_words: bool = False
     """Whether every field is one that citizens write themselves."""
+    shares: bool = False
+    """Whether a spoken decision that is written down gives anybody anything."""
+    known_here: bool = False
+    """Whether the organisation of who writes it down knows the citizen by a reference that it verified."""
     log_of: str = ""
     """The organisation whose part of the log is to be reviewed."""
 

@@ -108,7 +108,12 @@ def submit(
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo set up once; copied for every portal."""
-    home = tmp_path_factory.mktemp("told") / "home"
+    return prepared(tmp_path_factory.mktemp("told"))
+
+
+def prepared(folder: Path) -> Path:
+    """A home in *folder* with the demo set up."""
+    home = folder / "home"
     with created(_config(home, "http://localhost")) as vault:
         setting_up.begin(vault, home=home)
     return home

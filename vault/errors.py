@@ -93,6 +93,12 @@ class RecoveryWaitsError(NotAllowedError):
     code = "recovery_waits"
 
 
+class NotKnownHereError(NotAllowedError):
+    """A spoken yes is written down only by an organisation that knows the person; the same for somebody unknown."""
+
+    code = "not_known_here"
+
+
 class ProofNeededError(NotAllowedError):
     """Before this act the person proves again that it is them; nothing was done, and it can be done right after."""
 

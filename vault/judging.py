@@ -6,7 +6,7 @@ So its log entry is written in a transaction of its own, right after.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from audit.events import Event
@@ -26,9 +26,10 @@ from policies.model import (
 from vault.clock import microseconds
 from vault.context import Actor, Context
 from vault.db import is_writing
-from vault.errors import NotAllowedError, ProofNeededError, RecoveryWaitsError
+from vault.errors import NotAllowedError, NotKnownHereError, ProofNeededError, RecoveryWaitsError
+from vault.journal import Keys
 from vault.judged import await_entry, told
-from vault.kinds import Decider, ServiceStatus
+from vault.kinds import CitizenStatus, Decider, ServiceStatus
 from vault.models import Citizen, Service, ServicePurpose
 from vault.purposes import Definition
 from vault.refusals import log_refusal
@@ -48,6 +49,7 @@ _PROOF_WOULD_DO: Final = frozenset(
 
 
 _RECOVERY_WAITS: Final = "no-approval-while-a-recovery-waits"
+_NOT_KNOWN_HERE: Final = "spoken-yes-needs-an-organisation-that-knows-you"
 
 
 def proof_would_do(because: Collection[str]) -> bool:
@@ -130,6 +132,27 @@ def grant_facts(grant: Any, *, state: str) -> GrantFacts:  # noqa: ANN401 -- a r
     )
 
 
+class Facts(TypedDict, total=False):
+    """What a caller of `demand` knows beyond whom and what it is about."""
+
+    grant: GrantFacts | None
+    case: CaseFacts | None
+    item: ItemFacts | None
+    """The item that is to be put right."""
+    change: ChangeFacts | None
+    """A change of the registry, and what the actor has to do with it."""
+    emergency: EmergencyFacts | None
+    """The emergency that is looked on in, or followed up."""
+    reason: bool
+    """Whether a reason or evidence was given."""
+    shares: bool
+    """Whether a spoken decision gives somebody something."""
+    known_here: bool
+    """Whether the actor's organisation knows the citizen."""
+    own_words: bool
+    """Whether a citizen writes about themselves, in fields that the catalogue lets citizens write."""
+
+
 def demand(
     ctx: Context,
     *,
@@ -138,15 +161,11 @@ def demand(
     fields: frozenset[str] = frozenset(),
     purpose: Definition | None = None,
     service_id: UUID | None = None,
-    grant: GrantFacts | None = None,
-    case: CaseFacts | None = None,
-    item: ItemFacts | None = None,
     asker: UUID | None = None,
-    reason: bool = False,
     log_of: UUID | None = None,
-    change: ChangeFacts | None = None,
-    emergency: EmergencyFacts | None = None,
-    own_words: bool = False,
+    owner_status: CitizenStatus | None = None,
+    keys: Keys | None = None,
+    **facts: Unpack[Facts],
 ) -> Decision:
     """
     Ask the rules whether the context's actor may do this; return the decision when it is yes.
@@ -158,15 +177,11 @@ def demand(
         fields: Which fields it is about.
         purpose: Under which purpose.
         service_id: By or for which service; the actor's own where empty.
-        grant: The grant that is judged.
-        case: The case it is about.
-        item: The item that is to be put right.
         asker: The service that a request was, or is to be, made by.
-        reason: Whether a reason or evidence was given.
         log_of: For a review of the log: the organisation whose part of it is looked at.
-        change: For a change of the registry: what it is and what the actor has to do with it.
-        emergency: The emergency that is looked on in, or followed up.
-        own_words: Whether a citizen writes about themselves, in fields that the catalogue lets citizens write.
+        owner_status: Judged instead of how the citizen stands, where the answer must not tell that.
+        keys: What closes the entry of a no, where nothing may tell a citizen from somebody unknown.
+        facts: What else is known.
 
     Raises:
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
@@ -175,37 +190,39 @@ def demand(
     service_id = service_id or ctx.actor.service_id
     service = ctx.session.get(Service, service_id) if service_id else None
     citizen = ctx.session.get(Citizen, citizen_id) if citizen_id else None
+    status = owner_status or (citizen.status if citizen else CitizenStatus.ACTIVE)
     request = Request(
         action=action,
         principal=principal_of(ctx.actor, now=ctx.now, suspended=_suspended(service)),
         now=microseconds(ctx.now),
         owner=str(citizen_id or ""),
-        owner_status=str(citizen.status) if citizen else "active",
+        owner_status=str(status),
         fields=fields,
         purpose=_purpose(ctx, service, purpose) if purpose else None,
-        grant=grant,
-        case=case,
-        item=item,
         asker=str(asker or ""),
-        reason=reason,
         log_of=str(log_of or ""),
         step_up_required=ctx.actor.can_prove,
-        change=change,
-        emergency=emergency,
-        own_words=own_words,
         recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
+        **facts,
     )
     decision = ctx.vault.engine.decide(request)
     if decision.allowed:
         if is_writing(ctx.session):
             await_entry(ctx.session, decision)
         return decision
-    _log_after(ctx, request, decision, citizen_id if citizen else None)
+    _log_after(ctx, request, decision, citizen_id if citizen or keys else None, keys)
+    raise _refused(action, decision)
+
+
+def _refused(action: Action, decision: Decision) -> NotAllowedError:
+    """The error for a no: what can be done about it differs."""
     if _RECOVERY_WAITS in decision.because:
-        raise RecoveryWaitsError("a recovery of this account waits", logged=True)
+        return RecoveryWaitsError("a recovery of this account waits", logged=True)
     if proof_would_do(decision.because):
-        raise ProofNeededError(f"prove again that it is you before `{action}`", logged=True)
-    raise NotAllowedError(f"the rules do not allow `{action}` here", logged=True)
+        return ProofNeededError(f"prove again that it is you before `{action}`", logged=True)
+    if _NOT_KNOWN_HERE in decision.because:
+        return NotKnownHereError("your organisation does not know this person", logged=True)
+    return NotAllowedError(f"the rules do not allow `{action}` here", logged=True)
 
 
 def _suspended(service: Service | None) -> bool:
@@ -220,7 +237,7 @@ def _purpose(ctx: Context, service: Service | None, purpose: Definition) -> Purp
     return purpose_facts(purpose, registered=registered, organisations=behind)
 
 
-def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: UUID | None) -> None:
+def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: UUID | None, keys: Keys | None) -> None:
     asking = request.action in {Action.ASK, Action.IMPOSE}
     log_refusal(
         ctx,
@@ -228,5 +245,6 @@ def _log_after(ctx: Context, request: Request, decision: Decision, citizen_id: U
         citizen_id=citizen_id,
         purpose=request.purpose.slug if request.purpose else None,
         policy_set=decision.policy_set,
+        keys=keys,
         facts={"action": str(request.action), "refused": sorted(request.fields), **told(decision)},
     )

@@ -17,7 +17,7 @@ from audit.events import Event
 from vault.clock import from_microseconds
 from vault.context import SYSTEM, Actor, Context, Vault
 from vault.db import Outcome, is_writing
-from vault.journal import note
+from vault.journal import Keys, note
 from vault.models import RefusalSum
 from vault.sums import MINUTE_MICROSECONDS, Refused, Sums, minute_of
 
@@ -35,15 +35,16 @@ def log_refusal(
     citizen_id: UUID | None = None,
     purpose: str | None = None,
     policy_set: str | None = None,
+    keys: Keys | None = None,
 ) -> None:
     """Write an entry for a refusal, by *ctx*'s actor: when its transaction has ended, or at once where it only reads.
 
-    However that transaction ends, the refusal was given; so it is logged.
+    However that transaction ends, the refusal was given; so it is logged. *keys* as in `vault.journal.note`.
     """
 
     def write(_outcome: Outcome | None = None) -> None:
         with ctx.vault.transaction(ctx.actor) as later:
-            note(later, event, citizen_id=citizen_id, purpose=purpose, policy_set=policy_set, facts=facts)
+            note(later, event, citizen_id=citizen_id, keys=keys, purpose=purpose, policy_set=policy_set, facts=facts)
 
     if is_writing(ctx.session):
         ctx.session.info["on_end"].append(write)

@@ -43,6 +43,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.SchemaOutdatedError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.NotFoundError: HTTPStatus.NOT_FOUND,
     vault.NotAllowedError: HTTPStatus.FORBIDDEN,
+    vault.NotKnownHereError: HTTPStatus.FORBIDDEN,
     vault.RecoveryWaitsError: HTTPStatus.FORBIDDEN,
     vault.ProofNeededError: HTTPStatus.FORBIDDEN,
     vault.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,

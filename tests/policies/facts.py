@@ -169,7 +169,9 @@ ALLOWED: Final[dict[str, Request]] = {
         Action.CHECK_TIES, SYSTEM, fields=frozenset({NAME}), owner_status="active"
     ),
     "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
-    "officer-records-a-spoken-decision": ask(Action.ASSIST, OFFICER, purpose=CARE, reason=True),
+    "officer-records-a-spoken-decision": ask(
+        Action.ASSIST, OFFICER, purpose=CARE, reason=True, shares=True, known_here=True
+    ),
     "administrator-keeps-the-registry": ask(
         Action.ADMINISTER,
         ADMINISTRATOR,

@@ -167,6 +167,10 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT)),
     ("parental-access-ends-as-a-child-grows-up", replace(SEE, authority=PARENT, owner_status="young-person")),
     (
+        "spoken-yes-needs-an-organisation-that-knows-you",
+        replace(ALLOWED["officer-records-a-spoken-decision"], known_here=False),
+    ),
+    (
         "emergency-needs-a-fresh-sign-in",
         replace(STATE, principal=replace(OFFICER, step_up=False), step_up_required=True),
     ),
@@ -370,6 +374,11 @@ def test_a_parent_sees_for_a_child_and_after_review_for_a_young_person(engine: E
 
 def test_nobody_reads_an_emergency_purpose_without_its_own_action(engine: Engine) -> None:
     assert not engine.decide(replace(LOOK, purpose=URGENT, grant=None)).allowed
+
+
+def test_a_spoken_no_is_written_down_by_an_organisation_that_does_not_know_the_person(engine: Engine) -> None:
+    no = replace(ALLOWED["officer-records-a-spoken-decision"], shares=False, known_here=False)
+    assert engine.decide(no).allowed
 
 
 def test_looking_on_in_an_emergency_that_is_open_needs_no_second_proof(engine: Engine) -> None:

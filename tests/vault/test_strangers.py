@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
@@ -13,11 +13,12 @@ from sqlalchemy import text
 
 from audit.events import Event
 from tests.vault.house import ALLOWED, CARE, House, definition
-from vault import access, citizens, purposes, requests, services
-from vault.context import OPERATOR, SYSTEM
-from vault.errors import WrongStateError
+from vault import access, citizens, purposes, records, requests, services
+from vault.context import OPERATOR, SYSTEM, Actor
+from vault.errors import VaultError, WrongStateError
 from vault.journal import note
 from vault.kinds import Channel, CitizenStatus, Decider, RequestState
+from vault.records import NewItem, Source
 from vault.requests import Asked, RequestView
 
 BORN: Final = date(1944, 3, 2)
@@ -152,6 +153,81 @@ def test_a_spoken_no_is_written_down_alike_for_known_and_unknown(house: House) -
         told.append((polled(house, *made), leaves(house) - lines))
     assert told[:3] == told[3:]
     assert told[:2] == ["decided", "too late"]
+
+
+ELSEWHERE: Final = "4010232137"
+"""The NHS number of somebody who is here, and whom the council knows by no reference of its own."""
+SAID: Final[dict[str, dict[str, Any]]] = {
+    "all": {"allowed": ALLOWED},
+    "some": {"allowed": frozenset({"medication.name"})},
+    "none": {"allowed": frozenset()},
+    "beyond": {"allowed": frozenset({"condition.name"})},
+    "yes-without-evidence": {"allowed": ALLOWED, "evidence": " "},
+    "no-without-evidence": {"allowed": frozenset(), "evidence": ""},
+}
+
+
+def somebody_elsewhere(house: House) -> UUID:
+    with house.vault.transaction(OPERATOR) as ctx:
+        made = citizens.make(ctx, status=CitizenStatus.ACTIVE)
+        citizens.add_identity(ctx, citizen_id=made, nhs_number=ELSEWHERE, birth_date=BORN)
+        fields = {"identity.nhs_number": ELSEWHERE, "identity.date_of_birth": BORN.isoformat()}
+        source = Source(organisation_id=house.council_id, system="pas", type="person", id="e")
+        item = NewItem(category="identity", fields=fields, source=source, purpose=CARE, sensitivity=0)
+        records.keep(ctx, citizen_id=made, item=item)
+        note(ctx, Event.RECORD_WRITTEN, citizen_id=made, facts={})
+    return made
+
+
+def sizes(house: House) -> list[tuple[int, int]]:
+    """The bytes of each line's leaf and payload, in the order in which they were written."""
+    query = text("SELECT length(leaf), length(payload) FROM audit_outbox ORDER BY id")
+    with house.vault.reading(OPERATOR) as ctx:
+        return [(row[0], row[1]) for row in ctx.session.execute(query)]
+
+
+@pytest.mark.parametrize("status", ["active", "child", "deceased"])
+def test_every_spoken_answer_is_the_same_for_somebody_elsewhere_and_somebody_unknown(house: House, status: str) -> None:
+    officer, person = house.officer(), somebody_elsewhere(house)
+    hints = (f"nhs:{ELSEWHERE}:1944-03-02", UNKNOWN[1])
+    made = [ask(house, hint) for hint in hints]
+    rows = [next(one for one in seen(house) if one.request_id == each.request_id) for each in made]
+    assert rows[0].citizen_id == person
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.set_status(ctx, citizen_id=person, status=CitizenStatus(status))
+    told: list[list[Any]] = []
+    for row in rows:
+        answers: list[Any] = []
+        for said in ("all", "some", "beyond", "yes-without-evidence", "no-without-evidence", "none", "none", "all"):
+            before = len(sizes(house))
+            answers.append((said, spoken(house, officer, row, **SAID[said])))
+            lines = sizes(house)[before:]
+            # A no leaves the known person a receipt under a key of theirs, which its line names: count the lines.
+            answers.append(len(lines) if answers[-1] == ("none", "decided") else lines)
+        told.append(answers)
+    assert told[0] == told[1]
+    known, unknown = ([one for one in row if not isinstance(one, datetime)] for row in outside(house))
+    assert known == unknown
+    assert [answer for answer in told[0] if answer == ("none", "decided")] == [("none", "decided")]
+    assert ("all", "NotKnownHereError: your organisation does not know this person") in told[0]
+    assert polled(house, *made) == ["denied", "denied"]
+
+
+def spoken(house: House, officer: Actor, row: RequestView, **said: Any) -> str:
+    given = {"evidence": "Rang at ten", "decided_by": Decider.SPOKEN, "channel": Channel.PHONE, **said}
+    try:
+        with house.vault.transaction(officer) as ctx:
+            requests.decide(ctx, citizen_id=row.citizen_id, request_id=row.request_id, **given)
+    except VaultError as error:
+        return f"{type(error).__name__}: {error}".replace(str(row.request_id), "*")
+    return "decided"
+
+
+def test_an_organisation_that_knows_the_person_writes_down_their_yes(house: House) -> None:
+    made = ask(house, KNOWN[0])
+    (row,) = seen(house)
+    assert spoken(house, house.officer(), row, **SAID["some"]) == "decided"
+    assert polled(house, made) == ["approved"]
 
 
 def test_a_number_whose_identity_says_otherwise_reaches_nobody(house: House) -> None:

@@ -1,25 +1,26 @@
 """The citizen decides: some, all or none of what was asked, until a day; or an officer writes down what they said."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from audit.events import Event
 from policies.model import Action
-from vault import grants
+from vault import citizens, grants
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.grants import GrantView, NewGrant
 from vault.journal import note
 from vault.judging import demand
-from vault.kinds import Channel, Decider, RequestState
+from vault.kinds import Channel, CitizenStatus, Decider, RequestState
 from vault.models import AccessRequest, Citizen
 from vault.purposes import Definition
 from vault.purposes import find as find_purpose
 from vault.requests.people import keys_of
-from vault.requests.receipts import Receipt, close_receipt, notice_of
+from vault.requests.receipts import Notice, Receipt, close_receipt, notice_of
 from vault.requests.views import logged, view_of
+from vault.services import by_id as service_by_id
 
 
 def decide(
@@ -52,36 +53,88 @@ def decide(
         InvalidInputError: *allowed* holds what was not asked for; the day is out of bounds; a spoken decision lacks
         evidence.
         NotAllowedError: The rules do not let this actor decide.
+        NotKnownHereError: A spoken yes, and the service's organisation knows nobody by this name; nobody is told apart.
     """
-    row = ctx.session.get(AccessRequest, (citizen_id, request_id), with_for_update=True)
-    if row is None:
-        raise NotFoundError(f"request `{request_id}` is not known")
-    stranger = ctx.session.get(Citizen, citizen_id) is None
-    spoken_no = decided_by is Decider.SPOKEN and not allowed
-    if (stranger and not spoken_no) or row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
+    row = _waiting(ctx, citizen_id, request_id, allowed)
+    spoken = decided_by is Decider.SPOKEN
+    known = ctx.session.get(Citizen, citizen_id) is not None
+    if not known and not spoken:
         raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
-    if not allowed <= set(row.fields):
-        raise InvalidInputError("only fields that were asked for can be allowed")
-    if decided_by is Decider.SPOKEN and not (evidence or "").strip():
+    if spoken and not (evidence or "").strip():
         raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
     purpose = find_purpose(ctx, slug=row.purpose)
-    demand(
-        ctx,
-        action=Action.ASSIST if decided_by is Decider.SPOKEN else Action.DECIDE,
-        citizen_id=citizen_id,
-        fields=frozenset(row.fields) if decided_by is Decider.SPOKEN else allowed,
-        purpose=purpose,
-        service_id=row.service_id,
-        reason=bool(evidence),
-    )
+    if spoken:
+        _demand_spoken(ctx, row, purpose, shares=bool(allowed))
+    else:
+        demand(
+            ctx,
+            action=Action.DECIDE,
+            citizen_id=citizen_id,
+            fields=allowed,
+            purpose=purpose,
+            service_id=row.service_id,
+            reason=bool(evidence),
+        )
     grant = _allow(ctx, row, purpose, allowed, until, decided_by, channel, evidence) if allowed else None
     told = view_of(ctx, row)
     # A spoken no answers one name: an officer must not see that two names are one person's.
-    beside = _close(ctx, row, allowed, grant, [] if spoken_no else _beside(ctx, row))
-    made = Receipt(
+    beside = _close(row, allowed, grant, [] if spoken and not allowed else _beside(ctx, row), ctx.now)
+    made = _receipt(ctx, row, notice_of(told), allowed, grant, decided_by, channel)
+    if known:
+        row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
+    _note(ctx, row, made, beside)
+    return grant
+
+
+def _waiting(ctx: Context, citizen_id: UUID, request_id: UUID, allowed: frozenset[str]) -> AccessRequest:
+    """The request, if it waits for a decision that gives *allowed*; it is held until the transaction ends."""
+    row = ctx.session.get(AccessRequest, (citizen_id, request_id), with_for_update=True)
+    if row is None:
+        raise NotFoundError(f"request `{request_id}` is not known")
+    if row.state is not RequestState.PENDING or row.expires_at <= ctx.now:
+        raise WrongStateError(f"request `{request_id}` does not wait for a decision any more")
+    if not allowed <= set(row.fields):
+        raise InvalidInputError("only fields that were asked for can be allowed")
+    return row
+
+
+def _demand_spoken(ctx: Context, row: AccessRequest, purpose: Definition, *, shares: bool) -> None:
+    """
+    Ask the rules about a decision that an officer writes down, so that the answer tells nobody who is known.
+
+    A yes is for an organisation that knows the person: of anybody else it is refused, known or not. A no gives nobody
+    anything, so how the person stands is not asked. Both ask the database the same questions.
+    """
+    organisation_id = service_by_id(ctx, service_id=row.service_id).organisation_id
+    known_here = citizens.is_known_to(ctx, citizen_id=row.citizen_id, organisation_id=organisation_id)
+    demand(
+        ctx,
+        action=Action.ASSIST,
+        citizen_id=row.citizen_id,
+        fields=frozenset(row.fields),
+        purpose=purpose,
+        service_id=row.service_id,
+        owner_status=None if shares and known_here else CitizenStatus.ACTIVE,
+        keys=keys_of(ctx, row.citizen_id),
+        reason=True,
+        shares=shares,
+        known_here=known_here,
+    )
+
+
+def _receipt(
+    ctx: Context,
+    row: AccessRequest,
+    notice: Notice,
+    allowed: frozenset[str],
+    grant: GrantView | None,
+    decided_by: Decider,
+    channel: Channel,
+) -> Receipt:
+    return Receipt(
         request_id=row.request_id,
         grant_id=row.grant_id,
-        notice=notice_of(told),
+        notice=notice,
         allowed=allowed,
         refused=frozenset(row.fields) - allowed,
         until=grant.not_after if grant else None,
@@ -90,10 +143,6 @@ def decide(
         decided_by=decided_by,
         channel=channel,
     )
-    if not stranger:
-        row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
-    _note(ctx, row, made, beside)
-    return grant
 
 
 def _allow(
@@ -143,13 +192,13 @@ def _beside(ctx: Context, row: AccessRequest) -> list[AccessRequest]:
 
 
 def _close(
-    ctx: Context, row: AccessRequest, allowed: frozenset[str], grant: GrantView | None, beside: list[AccessRequest]
+    row: AccessRequest, allowed: frozenset[str], grant: GrantView | None, beside: list[AccessRequest], now: datetime
 ) -> list[AccessRequest]:
     """Write the decision down, under every name; return the requests that were answered beside this one."""
     whole = allowed == set(row.fields)
     state = RequestState.DENIED if grant is None else RequestState.APPROVED if whole else RequestState.PARTLY_APPROVED
     for one in (row, *beside):
-        one.state, one.decided_at, one.grant_id = state, ctx.now, grant.grant_id if grant else None
+        one.state, one.decided_at, one.grant_id = state, now, grant.grant_id if grant else None
         one.version += 1
     return beside
 

@@ -1,5 +1,6 @@
 """Writing down what a resident decided by phone, in person or by letter, with what shows that it was them."""
 
+from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import access, grants, requests
-from vault.errors import WrongStateError
+from vault.errors import NotKnownHereError, WrongStateError
 from vault.kinds import Channel, Decider, RequestState
 from vault.requests import RequestView
 from web.pages.asked import asked_by_us
@@ -87,16 +88,19 @@ def decide(request_id: UUID) -> ResponseReturnValue:
     draft = draft_of(str(request_id))
     if "fields" not in draft:
         return redirect(url_for("spoken.show", request_id=request_id), 303)
-    with changing() as ctx:
-        requests.decide(
-            ctx,
-            citizen_id=asked.citizen_id,
-            request_id=request_id,
-            allowed=frozenset(draft["fields"]),
-            decided_by=Decider.SPOKEN,
-            channel=CHANNELS[channel],
-            evidence=words,
-        )
+    try:
+        with changing() as ctx:
+            requests.decide(
+                ctx,
+                citizen_id=asked.citizen_id,
+                request_id=request_id,
+                allowed=frozenset(draft["fields"]),
+                decided_by=Decider.SPOKEN,
+                channel=CHANNELS[channel],
+                evidence=words,
+            )
+    except NotKnownHereError:
+        return render_template("spoken/not_here.html", asked=asked), HTTPStatus.FORBIDDEN
     drop_draft(str(request_id))
     return redirect(url_for("spoken.done", request_id=request_id), 303)
 

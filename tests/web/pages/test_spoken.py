@@ -1,11 +1,14 @@
 """A decision by word of mouth: a receipt on paper only where that is safe, and undone by the resident at any time."""
 
+import re
 from uuid import UUID
 
+from werkzeug.test import TestResponse
+
 from audit.events import Event
-from tests.portal_world import Portal, submit
-from vault import grants, records
-from vault.context import OPERATOR, SYSTEM
+from tests.portal_world import Portal, submit, without_token
+from vault import access, grants, records, requests, services
+from vault.context import OPERATOR, SYSTEM, Actor
 from vault.grants import GrantView
 from vault.journal import note
 from vault.kinds import Decider
@@ -101,3 +104,60 @@ def test_before_it_is_decided_and_for_another_service_there_is_no_letter(portal:
     here = f"/officer/requests/{portal.waiting('edith').request_id}/decision"
     assert submit(portal.client("carer"), f"{here}/letter", {}, form_at="/officer/ask/who").status_code == 409
     assert submit(portal.client("tax-officer"), f"{here}/letter", {}, form_at="/officer").status_code == 404
+
+
+def asked_by_number(portal: Portal, number: str) -> str:
+    """Weirside asks by an NHS number; the address of the decision. Its surveyor knows neither person by a reference."""
+    with portal.vault.reading(OPERATOR) as ctx:
+        service = services.by_slug(ctx, slug="adaptations")
+    actor = Actor(kind="service", service_id=service.service_id, organisation_id=service.organisation_id)
+    hint = requests.Hint("nhs", number, portal.resident("edith").born.isoformat())
+    confirmed = access.confirm_hint(portal.vault, actor=actor, hint=hint)
+    with portal.vault.transaction(actor) as ctx:
+        wanted = requests.Ask(
+            service_id=service.service_id,
+            hint=hint,
+            purpose="housing-adaptations",
+            fields=frozenset({"identity.name", "contact.address"}),
+            confirmed=confirmed,
+        )
+        return f"/officer/requests/{requests.ask(ctx, asked=wanted).request_id}"
+
+
+def test_every_page_of_a_spoken_decision_is_the_same_for_somebody_elsewhere_and_nobody(portal: Portal) -> None:
+    known, unknown = (asked_by_number(portal, each) for each in (portal.resident("edith").nhs_number, "9990000018"))
+    officer = portal.client("surveyor")
+    told = []
+    for here in (known, unknown):
+        pages = [officer.get(f"{here}{path}") for path in ("", "/decision", "/decision/choose")]
+        for share in ("all", "some", "none"):
+            pages.append(submit(officer, f"{here}/decision", {"share": share}))
+            if share == "some":
+                pages.append(submit(officer, f"{here}/decision/choose", {"fields": "identity.name"}))
+            words = {"channel": "phone", "words": "Rang at ten"}
+            pages.append(submit(officer, f"{here}/decision/evidence", words))
+        pages += [officer.get(f"{here}{path}") for path in ("/decision/done", "/decision/letter", "")]
+        pages.append(submit(officer, f"{here}/decision/evidence", words, form_at="/officer/ask/who"))
+        told.append([(page.status_code, _same(page, here)) for page in pages])
+    assert told[0] == told[1]
+    assert [status for status, _text in told[0]].count(403) == 2
+
+
+def _same(page: TestResponse, here: str) -> str:
+    """What is said but for ids, the reference made of them, form tokens, times and seconds that are left."""
+    number = here.removeprefix("/officer/requests/")
+    spoken_number = f"{number[:4]} {number[4:8]}".upper()
+    plain = without_token(page, here).replace(spoken_number, "").replace(page.location or "-", "")
+    return re.sub(r"\d{1,2}:\d\d[ap]m", "", plain) + (page.location or "").replace(here, "")
+
+
+def test_after_a_no_there_is_no_letter_and_the_page_says_so(portal: Portal) -> None:
+    here, officer = f"/officer/requests/{portal.waiting('edith').request_id}/decision", portal.client("carer")
+    submit(officer, here, {"share": "none"})
+    submit(officer, f"{here}/evidence", {"channel": "phone", "words": "She said no."})
+    done = officer.get(f"{here}/done").text
+    assert "Nothing is shared" in done
+    assert "Make a letter" not in done
+    page = officer.get(submit(officer, f"{here}/letter", {}, form_at="/officer/ask/who").location).text
+    assert "There is no letter after a no" in page
+    assert "not safe" not in page
