@@ -127,14 +127,13 @@ def asked_by_number(portal: Portal, number: str) -> str:
 def test_every_page_of_a_spoken_decision_is_the_same_for_somebody_elsewhere_and_nobody(portal: Portal) -> None:
     known, unknown = (asked_by_number(portal, each) for each in (portal.resident("edith").nhs_number, "9990000018"))
     officer = portal.client("surveyor")
-    told = []
+    told, words = [], {"channel": "phone", "words": "Rang at ten"}
     for here in (known, unknown):
         pages = [officer.get(f"{here}{path}") for path in ("", "/decision", "/decision/choose")]
         for share in ("all", "some", "none"):
             pages.append(submit(officer, f"{here}/decision", {"share": share}))
             if share == "some":
                 pages.append(submit(officer, f"{here}/decision/choose", {"fields": "identity.name"}))
-            words = {"channel": "phone", "words": "Rang at ten"}
             pages.append(submit(officer, f"{here}/decision/evidence", words))
         pages += [officer.get(f"{here}{path}") for path in ("/decision/done", "/decision/letter", "")]
         pages.append(submit(officer, f"{here}/decision/evidence", words, form_at="/officer/ask/who"))
