@@ -4,7 +4,8 @@ Pure. A bundle in which everything is as it almost always is becomes a short sum
 is read leaf by leaf (`audit.checking`), which names what is wrong. So nothing is found sound here that is not there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import Any, Final
@@ -13,10 +14,13 @@ import orjson
 
 from audit.entry import HASH_BYTES, Leaf
 from audit.events import ABOUT_THE_LOG
+from audit.months import month_of
 from audit.payload import commitment_of
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH
 from audit.tree import places_of
 
+TOUCHED_BYTES: Final = 48
+"""A row's reference (16 bytes) and the digest of its state (32)."""
 MEMBERS: Final = {member.name for member in fields(Leaf)}
 _SPECIAL: Final = frozenset(map(str, ABOUT_THE_LOG))
 
@@ -41,7 +45,10 @@ class Summary:
     """The 256 leaf hashes."""
     levels: tuple[bytes, ...]
     """The hashes of the complete nodes in it, from level 1 (128 of 32 bytes) to level 8 (one)."""
-    payloads: int
+    payloads: Mapping[str, int]
+    """How many of the leaves came with their payload, by month ("2026-11")."""
+    touched: bytes = b""
+    """Where that was asked for, the rows that the leaves name, in their order: reference (16), digest (32), each."""
 
     def nodes(self, start: int, end: int) -> list[bytes]:
         """The complete nodes that cover the leaves from *start* to *end* (exclusive), counted within the bundle."""
@@ -68,7 +75,11 @@ def members_of(leaves: Sequence[bytes], tile: bytes) -> list[dict[str, Any]] | N
 
 
 def summarise(
-    members: Sequence[dict[str, Any]] | None, tile: bytes, payloads: Sequence[bytes | None] | None
+    members: Sequence[dict[str, Any]] | None,
+    tile: bytes,
+    payloads: Sequence[bytes | None] | None,
+    *,
+    with_touched: bool = False,
 ) -> Summary | None:
     """
     What there is to know of one bundle; None where anything about it is out of the ordinary.
@@ -77,6 +88,7 @@ def summarise(
         members: What `members_of` found.
         tile: The leaf hashes, 32 bytes each.
         payloads: The sealed payloads of its leaves; None where payloads do not come with them.
+        with_touched: Whether to say which rows the leaves name.
     """
     if members is None:
         return None
@@ -84,10 +96,29 @@ def summarise(
         if payloads is not None and not _all_committed(members, payloads):
             return None
         runs = _runs(members)
-    except (_OddError, TypeError, ValueError):
+        named = b"".join(map(touched_of, members)) if with_touched else b""
+    except (_OddError, KeyError, TypeError, ValueError):
         return None
-    count = 0 if payloads is None else sum(each["commitment"] is not None for each in members)
-    return Summary(runs, tile, tuple(_levels(tile)), count)
+    kept = {} if payloads is None else dict(_months(members))
+    return Summary(runs, tile, tuple(_levels(tile)), kept, named)
+
+
+def touched_of(members: Mapping[str, Any]) -> bytes:
+    """
+    The rows that a leaf names: reference (16 bytes) and digest (32) of each, one after the other.
+
+    Raises:
+        TypeError, ValueError: they are not of that form.
+    """
+    pairs = members["touched"]
+    named = bytes.fromhex("".join([reference + digest for reference, digest in pairs]))
+    if len(named) != TOUCHED_BYTES * len(pairs):
+        raise ValueError("a row is not named by 16 bytes and its state by 32")
+    return named
+
+
+def _months(members: Iterable[dict[str, Any]]) -> Counter[str]:
+    return Counter(month_of(each["time"]) for each in members if each["commitment"] is not None)
 
 
 class _OddError(Exception):

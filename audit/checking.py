@@ -5,13 +5,13 @@ root; writers count without gaps, or the log declares the gap; payloads are thos
 the head after which it was opened.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from audit.bundles import MEMBERS, Run, Summary
+from audit.bundles import MEMBERS, Run, Summary, touched_of
 from audit.checkpoint import Checkpoint
 from audit.entry import HASH_BYTES, decode, leaf_hash
 from audit.errors import LeafInvalidError
@@ -20,6 +20,7 @@ from audit.months import month_of
 from audit.numbers import Fault, Progress, fault_of, follow
 from audit.payload import commitment_of
 from audit.report import DefectKind, Report
+from audit.standing import Standing
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH
 from audit.tree import Frontier, Place, root_of
 
@@ -31,14 +32,18 @@ class Checker:
     Args:
         disposed_months: Months ("2026-11") whose payloads may be absent, because their retention ended.
         with_payloads: Whether payloads come with the leaves.
+        on_touched: Told of the rows that the leaves name, in their order (`audit.bundles.touched_of`).
     """
 
     report: Report = field(default_factory=Report)
     disposed_months: Collection[str] = ()
     with_payloads: bool = False
+    on_touched: Callable[[bytes], None] | None = None
     writers: dict[str, Progress] = field(default_factory=dict)
     log: int = 0
     frontier: Frontier = field(default_factory=Frontier)
+    months: dict[str, int] = field(default_factory=dict)
+    """Payloads seen, by month."""
     _shown: dict[Fault, int] = field(default_factory=dict)
     _declared: set[Fault] = field(default_factory=set)
     _before: Frontier = field(default_factory=Frontier)
@@ -47,16 +52,40 @@ class Checker:
     _signed_root: bytes = b""
     _closed: bool = False
 
-    def begin(self, log: int, signed: Checkpoint | None, *, closed: bool) -> None:
+    def go_on(self, since: Standing) -> None:
+        """Know what was proved before; its log is begun next, at its size."""
+        self.writers = since.progress
+        self.months = dict(since.payloads)
+        self._shown = dict(since.faults)
+        self.report.declared = list(since.declared)
+        self.report.logs, self.report.since = since.log, since.size
+        for month in self.months.keys() & set(self.disposed_months):
+            self.report.absent[month] = self.months[month]
+
+    def standing(self, heads: int) -> Standing:
+        """How far this is proved by now, with so many heads published of this log."""
+        return Standing(
+            log=self.log,
+            size=self.frontier.size,
+            peaks=tuple(self.frontier.peaks),
+            heads=heads,
+            writers={name: (at.next_number, at.last_number, at.last_time) for name, at in self.writers.items()},
+            payloads=dict(self.months),
+            declared=tuple(self.report.declared),
+            faults=tuple((fault, log) for fault, log in self._shown.items() if fault not in self._declared),
+        )
+
+    def begin(self, log: int, signed: Checkpoint | None, *, closed: bool, frontier: Frontier | None = None) -> None:
         """Begin to read *log*.
 
         Args:
             log: Its number.
             signed: Its newest signed head, if there is a sound one.
             closed: Whether a recovery closed it, so that it may hold more than its last published head says.
+            frontier: The right edge of what was proved of it before, where that was something.
         """
         self.log = log
-        self._before, self.frontier = self.frontier, Frontier()
+        self._before, self.frontier = self.frontier, frontier or Frontier()
         self._signed_before, self._signed = self._signed, signed
         self._closed = closed
         self._signed_root = self.frontier.root
@@ -82,6 +111,8 @@ class Checker:
         try:
             members = self._members(encoded)
             self._follow(members, hashed)
+            if self.on_touched is not None:
+                self.on_touched(touched_of(members))
             if self.with_payloads and members["commitment"] is not None:
                 self._check_payload(members, payload, month, index)
         except (orjson.JSONDecodeError, LeafInvalidError, AttributeError, KeyError, TypeError, ValueError):
@@ -104,8 +135,15 @@ class Checker:
         root = summary.levels[-1]
         completed = [((TILE_HEIGHT, size // TILE_WIDTH), root), *self.frontier.graft(TILE_HEIGHT, root)]
         self.report.entries += TILE_WIDTH
-        self.report.payloads += summary.payloads
+        for month, count in summary.payloads.items():
+            self._count(month, count)
+        if self.on_touched is not None:
+            self.on_touched(summary.touched)
         return completed
+
+    def _count(self, month: str, count: int) -> None:
+        self.report.payloads += count
+        self.months[month] = self.months.get(month, 0) + count
 
     def root_within(self, summary: Summary, size: int) -> bytes:
         """The root of the tree at *size*, which lies within the next bundle or at its end."""
@@ -183,7 +221,7 @@ class Checker:
     ) -> None:
         month = month_of(members["time"])
         if payload is not None:
-            self.report.payloads += 1
+            self._count(month, 1)
             if commitment_of(payload).hex() != members["commitment"] or kept_by not in {None, month}:
                 self.report.add(DefectKind.PAYLOAD_CHANGED, self.log, f"entry {index}")
         elif month in self.disposed_months:

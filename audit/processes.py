@@ -1,7 +1,7 @@
 """Many bundles judged at once, by as many processes as there are cores; what comes back is in their order."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -17,21 +17,21 @@ AT_ONCE: Final = 8
 @contextmanager
 def in_order(
     there: Callable[[int], Summary | None] | None,
-    bundles: int,
+    bundles: Sequence[int],
     *,
     here: Callable[[int], Summary | None],
 ) -> Iterator[Iterator[Summary | None]]:
     """
-    What each of so many bundles comes to, in their order.
+    What each of some bundles comes to, in their order.
 
     Args:
         there: Judges one, by its number, in another process; None where there is no way to.
-        bundles: How many there are.
+        bundles: Their numbers.
         here: The same for this process.
     """
-    if there is None or bundles < WORTH:
-        yield map(here, range(bundles))
+    if there is None or len(bundles) < WORTH:
+        yield map(here, bundles)
         return
     # Started afresh: a fork would take with it locks and connections that threads of this process may hold.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        yield pool.map(there, range(bundles), chunksize=AT_ONCE)
+        yield pool.map(there, bundles, chunksize=AT_ONCE)

@@ -1,14 +1,16 @@
 """Reading the log: who looked, the newest entries, one entry, and the proof that it is in the tree."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+import orjson
 from sqlalchemy import Row, Select, func, literal, null, select, tuple_
 
 from audit.cosignature import with_cosignatures
 from audit.entry import Leaf, decode
-from audit.errors import CheckpointNotFoundError, EntryNotFoundError
+from audit.errors import CheckpointNotFoundError, EntryNotFoundError, LeafInvalidError
 from audit.log import Executor
 from audit.models import CHECKPOINTS, ENTRIES, OUTBOX, PAYLOADS, WRITERS
 from audit.payload import ClosedPayload
@@ -175,6 +177,31 @@ def every_leaf(connection: Executor) -> Iterator[Leaf]:
             seen.add(row.leaf_hash)
         yield decode(row.leaf)
     yield from (decode(row.leaf) for row in queued if row.leaf_hash not in seen)
+
+
+def waiting_leaves(connection: Executor) -> Iterator[Leaf]:
+    """Yield the leaves that wait for their place, oldest first; what is no leaf is passed over, as the sequencer will.
+
+    Their marks are for `audit.stored` to check.
+    """
+    waiting = select(OUTBOX.c.leaf).where(OUTBOX.c.refused == 0).order_by(OUTBOX.c.id)
+    for encoded in connection.execute(waiting).scalars().all():
+        with suppress(LeafInvalidError):
+            yield decode(encoded)
+
+
+def rows_named(connection: Executor) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every row that a stored leaf ever named: reference (16 bytes) and digest (32).
+
+    What is no leaf is passed over. For looking something up: `every_leaf` and `audit.stored` say what is true.
+    """
+    for table in (ENTRIES, OUTBOX):
+        for encoded in connection.execute(select(table.c.leaf).execution_options(yield_per=1000)).scalars():
+            try:
+                pairs = [(bytes.fromhex(one), bytes.fromhex(other)) for one, other in orjson.loads(encoded)["touched"]]
+            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+                continue
+            yield from pairs
 
 
 def silent_writers(connection: Executor, *, since_us: int) -> list[str]:

@@ -24,6 +24,7 @@ class DefectKind(enum.StrEnum):
     WRITER_CHANGED = "writer-changed"  # what is kept about a writer is not what the log says
     ORIGIN_BROKEN = "origin-broken"  # a log does not say truly which one it follows
     UNWITNESSED = "unwitnessed"  # too few of the witnesses demanded vouch for the head
+    FORKED = "forked"  # the log does not extend a head of its own that somebody kept
     OUTBOX_BAD = "outbox-bad"  # a waiting row is not what its writer queued
     HEAD_DIFFERS = "head-differs"  # the tree does not extend the head that the signer remembers
 
@@ -46,9 +47,11 @@ class Report:
 
     `declared` are sentences about gaps and recoveries that the log itself states; they are no defects of the proof and
     every one of them needs an explanation by people. `absent` counts payloads by month whose retention has ended.
+    `since` counts the entries of the newest log that were proved before and are not among `entries`.
     """
 
     entries: int = 0
+    since: int = 0
     payloads: int = 0
     logs: int = 0
     defects: list[Defect] = field(default_factory=list)

@@ -79,7 +79,8 @@ class Signer:
         self._sign = sign
         self.public_key = public_key
         self._origin = origin
-        self._path = head_path
+        self.path = head_path
+        """Where the head file stands."""
 
     @property
     def head(self) -> Head:
@@ -90,9 +91,9 @@ class Signer:
             HeadInvalidError: it is damaged, or of another origin.
         """
         try:
-            written = self._path.read_bytes()
+            written = self.path.read_bytes()
         except FileNotFoundError as error:
-            raise HeadMissingError(f"no head file at {self._path}") from error
+            raise HeadMissingError(f"no head file at {self.path}") from error
         head = _read(written)
         if head.origin != origin_of(self._origin, head.log):
             raise HeadInvalidError(f"the head file is of `{head.origin}`, the log is configured as `{self._origin}`")
@@ -104,8 +105,8 @@ class Signer:
         Raises:
             HeadExistsError: a head is remembered already.
         """
-        if self._path.exists():
-            raise HeadExistsError(f"a head file stands at {self._path}")
+        if self.path.exists():
+            raise HeadExistsError(f"a head file stands at {self.path}")
         return self._remember(Head(0, self._origin, 0, EMPTY_ROOT))
 
     def require_extension(self, tree: Tree) -> Head:
@@ -172,7 +173,7 @@ class Signer:
         return self._remember(Head(log, origin_of(self._origin, log), 0, EMPTY_ROOT, ((1, first),)))
 
     def _remember(self, head: Head) -> Head:
-        replace_durably(self._path, _written(head))
+        replace_durably(self.path, _written(head))
         return head
 
 

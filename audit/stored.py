@@ -4,24 +4,33 @@
 that no leaf commits to, what is kept about writers, and what waits or was refused in the outbox.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from audit.bundles import Summary
 from audit.checking import Checker
-from audit.checkpoint import Checkpoint, open_checkpoint
-from audit.entry import leaf_hash, mac_is_sound, named_in
-from audit.errors import CheckpointInvalidError
+from audit.checkpoint import Checkpoint
+from audit.entry import named_in
 from audit.log import Executor
-from audit.models import CHECKPOINTS, ENTRIES, NODES, OUTBOX, PAYLOADS, WRITERS
+from audit.models import ENTRIES, NODES, PAYLOADS
 from audit.processes import in_order
 from audit.report import DefectKind, Report
 from audit.signer import Head, origin_of
+from audit.standing import Standing
 from audit.store import newest_log, stored_tree
 from audit.stored_bundles import summary_at, summary_in
+from audit.stored_rows import (
+    check_outbox,
+    check_payload_rows,
+    check_roots,
+    check_unknown_nodes,
+    check_writers,
+    published_heads,
+)
 from audit.tiles import TILE_WIDTH
 from audit.tree import EMPTY_ROOT, Place
 
@@ -32,6 +41,20 @@ def _no_progress(_done: int, _total: int) -> None:
     """Report to nobody."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """Going on from what was proved before, and remembering how far this proof came.
+
+    `since` was held against the tables already (`audit.stored_before`). `on_touched` is told of the rows that the
+    leaves name, in their order. `keep` is called once, where the newest signed head is reached: what was told until
+    then belongs to that standing, which counts only if the report is sound in the end.
+    """
+
+    since: Standing | None = None
+    on_touched: Callable[[bytes], None] | None = None
+    keep: Callable[[Standing], None] | None = None
+
+
 def check_tables(
     connection: Executor,
     public_keys: Sequence[bytes],
@@ -40,10 +63,13 @@ def check_tables(
     head: Head | None = None,
     writer_key: Callable[[str], bytes] | None = None,
     disposed_months: Collection[str] = (),
+    going: Going | None = None,
     url: str | None = None,
     progress: Progress = _no_progress,
 ) -> Report:
     """Verify the stored log; the report names every defect.
+
+    Entries that were proved before are read again by a proof of the whole alone.
 
     Args:
         connection: Sees one state throughout (`audit.store.one_state`).
@@ -52,58 +78,100 @@ def check_tables(
         head: What the signer remembers, read before *connection* began; None if it is out of reach.
         writer_key: Derives writers' keys, to check the marks of waiting rows; None leaves the marks unchecked.
         disposed_months: Months ("2026-11") whose payloads may be absent.
+        going: From where, and for whom; None proves the whole.
         url: Where other processes reach the same database, so that all cores read; None reads with *connection* alone.
         progress: Told how many entries of how many are done, once a bundle.
     """
-    checker = Checker(disposed_months=disposed_months, with_payloads=True)
+    going = going or Going()
+    checker = Checker(disposed_months=disposed_months, with_payloads=True, on_touched=going.on_touched)
     newest = newest_log(connection)
-    for log in range(newest + 1):
-        heads = _heads(connection, log, public_keys, origin_of(origin, log), checker.report)
+    since = going.since
+    if since is not None:
+        checker.go_on(since)
+    check = _Check(connection, checker, going.keep, url, progress)
+    for log in range(since.log if since else 0, newest + 1):
+        before = since if since is not None and since.log == log else None
+        own = origin_of(origin, log)
+        heads = published_heads(connection, log, public_keys, own, checker.report, least=before.size if before else 0)
         own_head = head if head is not None and head.log == log else None
-        _check_log(connection, checker, log, heads, own_head, closed=log < newest, url=url, progress=progress)
+        check.log(log, heads, own_head, before, newest=log == newest)
     if head is not None and head.log > newest:
         checker.report.add(DefectKind.HEAD_DIFFERS, head.log, "the log that the signer remembers is not stored")
-    _check_payload_rows(connection, checker.report)
-    _check_writers(connection, checker)
-    _check_outbox(connection, checker.report, writer_key)
+    check_payload_rows(connection, checker)
+    check_writers(connection, checker)
+    check_outbox(connection, checker.report, writer_key)
     return checker.finish()
 
 
-def _check_log(
-    connection: Executor,
-    checker: Checker,
-    log: int,
-    heads: Mapping[int, Checkpoint],
-    head: Head | None,
-    *,
-    closed: bool,
-    url: str | None,
-    progress: Progress,
-) -> None:
-    newest = heads[max(heads)] if heads else None
-    if newest is None:
-        checker.report.add(DefectKind.CHECKPOINT_MISSING, log, "no checkpoint was published")
-    elif head is not None and newest.size < head.size:
-        checker.report.add(DefectKind.CHECKPOINT_MISSING, log, f"the checkpoint of size {head.size}")
-    checker.begin(log, newest, closed=closed or head is not None)  # a live log may be ahead of its published head
-    size = stored_tree(connection, log).size
-    roots = {0: EMPTY_ROOT}
-    wanted = sorted({*heads, -1 if head is None else head.size})
-    here = partial(summary_in, connection, log)
-    there = None if url is None else partial(summary_at, url, log)
-    with in_order(there, size // TILE_WIDTH, here=here) as summaries:
-        for start in range(0, size, TILE_WIDTH):
-            end = min(start + TILE_WIDTH, size)
-            summary = next(summaries) if end - start == TILE_WIDTH else None
-            inner = [found for found in wanted if start < found <= end]
-            completed = _take_whole(checker, summary, inner, roots)
-            if completed is None:
-                completed = _take_one_by_one(connection, checker, start, end, inner, roots)
-            _check_nodes(connection, checker.report, log, completed)
-            progress(checker.frontier.size, size)
-    checker.end()
-    _check_unknown_nodes(connection, checker.report, log, size)
-    _check_roots(checker.report, log, heads, head, roots)
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One proof under way."""
+
+    connection: Executor
+    checker: Checker
+    keep: Callable[[Standing], None] | None
+    url: str | None
+    progress: Progress
+
+    def log(
+        self, log: int, heads: Mapping[int, Checkpoint], head: Head | None, before: Standing | None, *, newest: bool
+    ) -> None:
+        """Read one log, from where it was proved before."""
+        checker, report = self.checker, self.checker.report
+        signed = heads[max(heads)] if heads else None
+        _demand_head(report, log, signed, head)
+        frontier = before.frontier if before else None
+        # A live log may be ahead of its published head.
+        checker.begin(log, signed, closed=not newest or head is not None, frontier=frontier)
+        start, size = checker.frontier.size, stored_tree(self.connection, log).size
+        roots = {0: EMPTY_ROOT, start: checker.frontier.root}
+        wanted = sorted({*heads, -1 if head is None else head.size})
+        known = (before.heads if before else 0) + sum(found > start or before is None for found in heads)
+        self._read(start, size, wanted, roots, stop=signed.size if signed and newest else -1, known=known)
+        checker.end()
+        check_unknown_nodes(self.connection, report, log, size)
+        check_roots(report, log, heads, head, roots)
+
+    def _read(
+        self, start: int, size: int, wanted: Sequence[int], roots: dict[int, bytes], *, stop: int, known: int
+    ) -> None:
+        """Read the entries from *start* to *size*; at *stop*, under so many *known* heads, say how far this came."""
+        log, parts = self.checker.log, list(_parts(start, size, stop))
+        whole = [first // TILE_WIDTH for first, end in parts if end - first == TILE_WIDTH]
+        there = None if self.url is None else partial(summary_at, self.url, log)
+        if start == stop and self.keep is not None:
+            self.keep(self.checker.standing(known))
+        with in_order(there, whole, here=partial(summary_in, self.connection, log)) as summaries:
+            for first, end in parts:
+                inner = wanted[bisect_right(wanted, first) : bisect_right(wanted, end)]
+                self._take(first, end, next(summaries) if end - first == TILE_WIDTH else None, inner, roots)
+                if end == stop and self.keep is not None:
+                    self.keep(self.checker.standing(known))
+                self.progress(end, size)
+
+    def _take(
+        self, start: int, end: int, summary: Summary | None, inner: Sequence[int], roots: dict[int, bytes]
+    ) -> None:
+        completed = _take_whole(self.checker, summary, inner, roots)
+        if completed is None:
+            completed = _take_one_by_one(self.connection, self.checker, start, end, inner, roots)
+        _check_nodes(self.connection, self.checker.report, self.checker.log, completed)
+
+
+def _parts(start: int, size: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The bundles from *start* to *size*; those at the ends and the one around *stop* in parts."""
+    while start < size:
+        end = min(start - start % TILE_WIDTH + TILE_WIDTH, size)
+        end = stop if start < stop < end else end
+        yield start, end
+        start = end
+
+
+def _demand_head(report: Report, log: int, signed: Checkpoint | None, head: Head | None) -> None:
+    if signed is None:
+        report.add(DefectKind.CHECKPOINT_MISSING, log, "no checkpoint was published")
+    elif head is not None and signed.size < head.size:
+        report.add(DefectKind.CHECKPOINT_MISSING, log, f"the checkpoint of size {head.size}")
 
 
 def _take_whole(
@@ -168,71 +236,3 @@ def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapp
                 report.add(DefectKind.NODE_MISSING, log, f"level {level}, index {index}")
             elif stored[index] != completed[level, index]:
                 report.add(DefectKind.NODE_CHANGED, log, f"level {level}, index {index}")
-
-
-def _check_unknown_nodes(connection: Executor, report: Report, log: int, size: int) -> None:
-    levels = connection.execute(select(NODES.c.level).where(NODES.c.log == log).distinct()).scalars().all()
-    for level in levels:
-        bound = size >> level if level > 0 else 0
-        query = select(NODES.c.index).where(NODES.c.log == log, NODES.c.level == level)
-        for index in connection.execute(query.where((NODES.c.index >= bound) | (NODES.c.index < 0))).scalars():
-            report.add(DefectKind.NODE_UNKNOWN, log, f"level {level}, index {index}")
-
-
-def _heads(
-    connection: Executor, log: int, public_keys: Sequence[bytes], origin: str, report: Report
-) -> dict[int, Checkpoint]:
-    heads = {}
-    for row in connection.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.log == log)):
-        try:
-            held = open_checkpoint(row.note, public_keys=public_keys, origin=origin)
-        except CheckpointInvalidError:
-            held = None
-        if held is None or held.size != row.size or row.origin != origin:
-            report.add(DefectKind.CHECKPOINT_BAD, log, f"the checkpoint of size {row.size}")
-        else:
-            heads[held.size] = held
-    return heads
-
-
-def _check_roots(
-    report: Report, log: int, heads: Mapping[int, Checkpoint], head: Head | None, roots: Mapping[int, bytes]
-) -> None:
-    for size, checkpoint in heads.items():
-        if roots.get(size) != checkpoint.root:
-            report.add(DefectKind.ROOT_DIFFERS, log, f"the root of {size} entries")
-    if head is not None and roots.get(head.size) != head.root:
-        report.add(DefectKind.HEAD_DIFFERS, log, f"the remembered root of {head.size} entries")
-
-
-def _check_payload_rows(connection: Executor, report: Report) -> None:
-    count = connection.execute(select(func.count()).select_from(PAYLOADS)).scalar_one()
-    if count == report.payloads:
-        return
-    # Only when there are more than the leaves account for, every leaf is looked at again.
-    known = {named_in(leaf).commitment for leaf in connection.execute(select(ENTRIES.c.leaf)).scalars()}
-    for commitment in connection.execute(select(PAYLOADS.c.commitment)).scalars():
-        if commitment not in known:
-            report.add(DefectKind.PAYLOAD_UNKNOWN, 0, f"payload {commitment.hex()}")
-
-
-def _check_writers(connection: Executor, checker: Checker) -> None:
-    kept = {row.writer: (row.next_number, row.last_number) for row in connection.execute(select(WRITERS))}
-    shown = {writer: (at.next_number, at.last_number) for writer, at in checker.writers.items()}
-    for writer in sorted(kept.keys() | shown.keys()):
-        if kept.get(writer) != shown.get(writer):
-            checker.report.add(DefectKind.WRITER_CHANGED, checker.log, f"writer {writer}")
-
-
-def _check_outbox(connection: Executor, report: Report, writer_key: Callable[[str], bytes] | None) -> None:
-    told = " ".join(report.declared)
-    for row in connection.execute(select(OUTBOX)):
-        if not (leaf_hash(row.leaf).hex() in told if row.refused else _is_queued_right(row, writer_key)):
-            report.add(DefectKind.OUTBOX_BAD, 0, f"outbox row {row.id}")
-
-
-def _is_queued_right(row: Any, writer_key: Callable[[str], bytes] | None) -> bool:  # noqa: ANN401 -- a row
-    named = named_in(row.leaf)
-    if row.leaf_hash != leaf_hash(row.leaf) or row.subject != named.subject or named.writer is None:
-        return False
-    return writer_key is None or mac_is_sound(writer_key(named.writer), row.leaf, row.mac)

@@ -44,7 +44,7 @@ def summary_in(connection: Executor, log: int, number: int) -> Summary | None:
         (None if row[2] is None else row[2].hex()) != each["subject"] for row, each in zip(rows, members, strict=True)
     ):
         return None
-    summary = summarise(members, tile, _payloads(connection, members))
+    summary = summarise(members, tile, _payloads(connection, members), with_touched=True)
     return summary if summary is not None and _nodes_agree(connection, log, start, summary) else None
 
 

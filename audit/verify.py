@@ -17,6 +17,7 @@ from audit.checking import Checker
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.cosignature import Quorum
 from audit.errors import CheckpointInvalidError, LeafInvalidError
+from audit.forks import Root, hold_kept, root_in_folder
 from audit.processes import in_order
 from audit.report import DefectKind, Report
 from audit.tiles import (
@@ -45,6 +46,7 @@ def verify_directory(
     *,
     origin: str | None = None,
     quorum: Quorum | None = None,
+    kept: Sequence[str] = (),
     disposed_months: Collection[str] = (),
     progress: Progress = _no_progress,
 ) -> Report:
@@ -55,6 +57,7 @@ def verify_directory(
         public_keys: Keys that may have signed the heads, Ed25519, 32 bytes each.
         origin: The name the first log must have; anything, if None.
         quorum: The witnesses that must vouch for the newest log's head; nobody, if None.
+        kept: Heads that somebody kept, as signed notes; each must be extended by the log of its name.
         disposed_months: Months ("2026-11") whose payloads may be absent.
         progress: Told how many entries of how many are done, once a bundle.
     """
@@ -62,16 +65,20 @@ def verify_directory(
     checker = Checker(disposed_months=disposed_months)
     if not folders:
         checker.report.add(DefectKind.CHECKPOINT_MISSING, 0, "no log below this folder")
+    roots: list[tuple[str, Root]] = []
     for log, folder in enumerate(folders):
         expected = origin if log == 0 or origin is None else f"{origin}/{log}"
         files = _LogFolder(folder, log, checker.report)
         head = files.checkpoint(public_keys, expected)
         if quorum is not None and log == len(folders) - 1:
             files.demand(quorum)
-        kept = _kept(folders[log + 1]) if log + 1 < len(folders) else None
-        checker.begin(log, head, closed=kept is not None)
+        left = _left(folders[log + 1]) if log + 1 < len(folders) else None
+        size = left or (0 if head is None else head.size)
+        checker.begin(log, head, closed=left is not None)
         checker.with_payloads = files.has_payloads
-        _verify_log(files, checker, kept or (0 if head is None else head.size), progress)
+        _verify_log(files, checker, size, progress)
+        roots.append(("" if head is None else head.origin, root_in_folder(folder, size)))
+    hold_kept(checker.report, kept, public_keys, roots)
     return checker.finish()
 
 
@@ -148,7 +155,7 @@ class _LogFolder:
 def _verify_log(files: _LogFolder, checker: Checker, size: int, progress: Progress) -> None:
     nodes: dict[int, list[bytes]] = {}
     summarise_one = partial(_summary, files.folder, with_payloads=files.has_payloads)
-    with in_order(summarise_one, size // TILE_WIDTH, here=summarise_one) as summaries:
+    with in_order(summarise_one, range(size // TILE_WIDTH), here=summarise_one) as summaries:
         for number, width in tiles_at(size, 0):
             whole = checker.take_bundle(next(summaries)) if width == TILE_WIDTH else None
             taken = _take_bundle(files, checker, number, width) if whole is None else whole
@@ -172,15 +179,15 @@ def _summary(folder: Path, number: int, *, with_payloads: bool) -> Summary | Non
     return summarise(members_of(leaves, tile), tile, held) if held is None or len(held) == len(leaves) else None
 
 
-def _kept(following: Path) -> int | None:
+def _left(following: Path) -> int | None:
     # How many entries of a closed log are left is said by the first leaf of the log after it.
     bundles = sorted(following.glob("tile/entries/000*"))
     try:
         bundle = next(iter(sorted(bundles[0].iterdir()))) if bundles[0].is_dir() else bundles[0]
-        kept = orjson.loads(unpack_entries(bundle.read_bytes())[0])["about"]["kept"]
+        left = orjson.loads(unpack_entries(bundle.read_bytes())[0])["about"]["kept"]
     except (IndexError, KeyError, LeafInvalidError, OSError, StopIteration, TypeError, ValueError):
         return None
-    return kept if isinstance(kept, int) and kept >= 0 else None
+    return left if isinstance(left, int) and left >= 0 else None
 
 
 def _take_bundle(files: _LogFolder, checker: Checker, number: int, width: int) -> Iterator[tuple[Place, bytes]]:

@@ -169,3 +169,9 @@ class SecondPersonNeededError(VaultError):
     """This change needs two different people."""
 
     code = "second_person_needed"
+
+
+class VerifiedUnusableError(VaultError):
+    """What was proved of the log before is damaged, or is not this vault's: the whole is read instead."""
+
+    code = "verified_unusable"

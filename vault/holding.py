@@ -8,19 +8,21 @@ the log counts.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
-from audit.entry import Leaf
-from audit.read import every_leaf
+from audit.read import every_leaf, rows_named, waiting_leaves
 from vault.authentic import GONE, check_mac, digest_of, marks_of, reference_of, shape_of
 from vault.crypto.mac import encode_tuple, mac
 from vault.errors import RowForgedError
 from vault.models import Authenticated, Base, Covered, Grant
+from vault.told import Told
+
+Progress = Callable[[int, int], None]
 
 COVERED: Final = frozenset(
     {
@@ -128,15 +130,8 @@ _WORDS: Final = {
 }
 
 
-@dataclass(slots=True)
-class _Told:
-    """What the log says: the states of each row, oldest first, and how often each grant was used."""
-
-    states: dict[bytes, list[bytes]] = field(default_factory=dict)
-
-    def take(self, leaf: Leaf) -> None:
-        for reference, digest in leaf.touched:
-            self.states.setdefault(bytes.fromhex(reference), []).append(bytes.fromhex(digest))
+def no_progress(_done: int, _total: int) -> None:
+    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +153,77 @@ def use_digest(grant_id: UUID, version: int) -> bytes:
     return hashlib.sha256(encode_tuple("use/1", grant_id, version)).digest()
 
 
-def hold(session: Session, *, progress: Callable[[int], None] | None = None) -> Held:
-    """Compare every covered row with the log; *progress* is told the number of rows as they are done."""
-    told = _Told()
-    entries = 0
-    for leaf in every_leaf(session):
-        told.take(leaf)
-        entries += 1
-    defects: list[Defect] = []
-    seen: set[bytes] = set()
-    rows = 0
-    for model in sorted(_covered_models(), key=lambda found: found.__tablename__):
+def hold(session: Session, *, told: Told | None = None, progress: Progress = no_progress) -> Held:
+    """
+    Compare every covered row with the log.
+
+    Args:
+        session: Sees one moment throughout (`Database.snapshot`).
+        told: What the entries that have their place say, where that was read already, in the same moment.
+        progress: Told how many rows of how many are done.
+    """
+    if told is None:
+        told = Told.by(every_leaf(session))
+    else:
+        told.take_all(waiting_leaves(session))
+    models = sorted(_covered_models(), key=lambda found: found.__tablename__)
+    total = sum(session.scalar(select(func.count()).select_from(model)) or 0 for model in models)
+    found = _Rows(session, told)
+    for model in models:
         for values in _rows(session, model):
-            reference = reference_of(marks_of(session), model, values)
-            seen.add(reference)
-            defects += _row_defects(session, told, model, values, reference)
-            rows += 1
-            if progress:
-                progress(rows)
-    defects += _deleted(told, seen, session)
-    return Held(rows=rows, entries=entries, defects=tuple(defects))
+            found.take(model, values)
+            progress(found.rows, total)
+    found.finish()
+    return Held(rows=found.rows, entries=told.leaves, defects=tuple(found.defects))
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows as they are read, and what is wrong with them."""
+
+    session: Session
+    told: Told
+    rows: int = 0
+    defects: list[Defect] = field(default_factory=list)
+    _seen: set[bytes] = field(default_factory=set)
+    _other: dict[tuple[bytes, bytes], Defect] = field(default_factory=dict)
+    """Rows in another state than the newest, by reference and the state that they are in."""
+
+    def take(self, model: type[Base], values: dict[str, Any]) -> None:
+        """Compare one row."""
+        reference = reference_of(marks_of(self.session), model, values)
+        self._seen.add(reference)
+        self.rows += 1
+        table, name = model.__tablename__, _name(model, values)
+        if issubclass(model, Authenticated):
+            try:
+                check_mac(marks_of(self.session), model, values)
+            except RowForgedError:
+                self.defects.append(Defect("unmarked", table, name))
+        newest, digest = self.told.newest.get(reference, GONE), digest_of(model, values)
+        if newest == GONE:
+            self.defects.append(Defect("added", table, name))
+        elif newest != digest:
+            self._other[reference, digest] = Defect("changed", table, name)
+        if model is Grant and self._uses_of(values["grant_id"]) != values["uses"]:
+            self.defects.append(Defect("uses", table, name))
+
+    def _uses_of(self, grant_id: UUID) -> int:
+        return self.told.times(use_reference(marks_of(self.session).reference_key, grant_id))
+
+    def finish(self) -> None:
+        """Tell rows that were put back from those that were changed, and name what is gone."""
+        before = {pair for pair in rows_named(self.session) if pair in self._other} if self._other else set()
+        self.defects += [
+            replace(defect, kind="rolled-back") if pair in before else defect for pair, defect in self._other.items()
+        ]
+        key = marks_of(self.session).reference_key
+        uses = {use_reference(key, grant_id) for grant_id in self.session.scalars(select(Grant.__table__.c.grant_id))}
+        self.defects += [
+            Defect("deleted", "a covered table", f"reference {reference.hex()}")
+            for reference, newest in self.told.newest.items()
+            if newest != GONE and reference not in self._seen and reference not in uses
+        ]
 
 
 def _covered_models() -> list[type[Base]]:
@@ -198,36 +244,3 @@ def _name(model: type[Base], values: dict[str, Any]) -> str:
         value.hex() if isinstance(value, bytes) else str(value)
         for value in (values[key] for key in shape_of(model).keys)
     )
-
-
-def _row_defects(
-    session: Session, told: _Told, model: type[Base], values: dict[str, Any], reference: bytes
-) -> Iterator[Defect]:
-    table, name = model.__tablename__, _name(model, values)
-    if issubclass(model, Authenticated):
-        try:
-            check_mac(marks_of(session), model, values)
-        except RowForgedError:
-            yield Defect("unmarked", table, name)
-    states = told.states.get(reference)
-    digest = digest_of(model, values)
-    if states is None or states[-1] == GONE:
-        yield Defect("added", table, name)
-    elif states[-1] != digest:
-        yield Defect("rolled-back" if digest in states else "changed", table, name)
-    if model is Grant:
-        yield from _uses(session, told, values, name)
-
-
-def _uses(session: Session, told: _Told, values: dict[str, Any], name: str) -> Iterator[Defect]:
-    counted = told.states.get(use_reference(marks_of(session).reference_key, values["grant_id"]), [])
-    if len(counted) != values["uses"]:
-        yield Defect("uses", Grant.__tablename__, name)
-
-
-def _deleted(told: _Told, seen: set[bytes], session: Session) -> Iterator[Defect]:
-    key = marks_of(session).reference_key
-    uses = {use_reference(key, grant_id) for grant_id in session.scalars(select(Grant.__table__.c.grant_id))}
-    for reference, states in told.states.items():
-        if states[-1] != GONE and reference not in seen and reference not in uses:
-            yield Defect("deleted", "a covered table", f"reference {reference.hex()}")

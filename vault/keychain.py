@@ -18,6 +18,8 @@ from vault.models import CategoryKey, CitizenKey, HouseKey, KeyState
 RECORD = "record"
 AUDIT = "audit"
 HOUSE = "house"
+MONTH = "month:"
+"""What the names of the months' keys begin with."""
 
 
 def make_citizen_keys(ctx: Context, *, citizen_id: UUID) -> None:
@@ -133,7 +135,7 @@ def month_key(ctx: Context, month: str | None = None) -> bytes:
 
     Made if there is none yet and the session can write.
     """
-    return named_key(ctx, f"month:{month or month_of(ctx.now)}")
+    return named_key(ctx, f"{MONTH}{month or month_of(ctx.now)}")
 
 
 def kept_month_key(ctx: Context, month: str) -> bytes:

@@ -57,6 +57,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.TokenInvalidError: HTTPStatus.UNAUTHORIZED,
     vault.ImportRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.SecondPersonNeededError: HTTPStatus.FORBIDDEN,
+    vault.VerifiedUnusableError: HTTPStatus.INTERNAL_SERVER_ERROR,
     faults.SettingError: HTTPStatus.INTERNAL_SERVER_ERROR,
     faults.SignInNeededError: HTTPStatus.UNAUTHORIZED,
     faults.WrongRoleError: HTTPStatus.FORBIDDEN,

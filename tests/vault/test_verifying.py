@@ -1,0 +1,291 @@
+"""`audit verify`, whole or from what was proved last: every row is named that is not as the log says, old or new."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+
+from audit import processes
+from audit.numbers import Fault, FaultKind
+from audit.report import DefectKind
+from audit.sequencer import sequence
+from audit.signer import Signer
+from audit.standing import Standing
+from tests.vault.house import CARER, House
+from tests.vault.test_damage import HARMS
+from vault.clock import microseconds
+from vault.errors import VerifiedUnusableError
+from vault.holding import hold
+from vault.told import Told
+from vault.verified import Verified, keep, last
+from vault.verifying import KEY, Outcome, verify
+
+
+@dataclass
+class Proved:
+    """The small vault, its signer, and a way to prove it."""
+
+    house: House
+    signer: Signer
+    path: Path
+
+    def place(self) -> None:
+        vault = self.house.vault
+        sequence(
+            vault.db.write,
+            writer_key=vault.keyring.writer_key,
+            signer=self.signer,
+            now_us=microseconds(vault.clock()),
+            writers=vault.writers,
+        )
+
+    def verify(self, *, whole: bool = False, kept: tuple[str, ...] = ()) -> Outcome:
+        return verify(self.house.vault, signer=self.signer, path=self.path, whole=whole, kept=kept)
+
+    def look(self) -> None:
+        self.house.read(self.house.token(self.house.grant()), acting=CARER)
+        self.place()
+
+    def do(self, *statements: str) -> None:
+        with self.house.vault.db.write.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def note(self) -> str:
+        with self.house.vault.db.read.connect() as connection:
+            found = connection.execute(text("SELECT note FROM audit_checkpoints ORDER BY size DESC LIMIT 1"))
+            return str(found.scalar_one())
+
+
+def _proved(house: House, folder: Path) -> Proved:
+    store = house.vault.keyring.store
+    signer = Signer(partial(store.sign, "log"), store.public_key("log"), house.vault.origin, folder / "head.json")
+    signer.begin()
+    found = Proved(house, signer, folder / "log-verified")
+    found.look()
+    return found
+
+
+@pytest.fixture
+def proved(house: House, tmp_path: Path) -> Proved:
+    return _proved(house, tmp_path)
+
+
+@pytest.fixture
+def sqlite_proved(sqlite_house: House, tmp_path: Path) -> Proved:
+    return _proved(sqlite_house, tmp_path)
+
+
+def named(found: Outcome) -> set[str]:
+    kinds: list[str] = [str(each.kind) for each in found.log.defects] + [each.kind for each in found.rows]
+    return set(kinds)
+
+
+def test_a_second_run_reads_only_what_is_new_and_comes_to_what_the_whole_one_says(proved: Proved) -> None:
+    first = proved.verify()
+    assert first.sound
+    assert first.before is None
+    assert first.log.entries == first.entries > 20
+    idle = proved.verify()
+    assert idle.sound
+    assert (idle.log.entries, idle.entries) == (0, first.entries)
+    proved.look()
+    second, whole = proved.verify(), proved.verify(whole=True)
+    assert second.sound
+    assert 0 < second.log.entries < 10
+    assert second.entries == whole.entries == whole.log.entries
+    assert (second.held.rows, second.log.declared) == (whole.held.rows, whole.log.declared)
+    with proved.house.vault.db.snapshot() as session:
+        assert hold(session).rows == whole.held.rows
+
+
+def test_what_a_run_from_the_last_proof_keeps_is_what_a_whole_one_keeps(proved: Proved) -> None:
+    proved.verify()
+    proved.look()
+    proved.verify()
+    key, origin = proved.house.vault.keyring.derived(KEY), proved.house.vault.origin
+    stepped = last(proved.path, key=key, origin=origin)
+    proved.verify(whole=True)
+    at_once = last(proved.path, key=key, origin=origin)
+    assert stepped is not None
+    assert at_once is not None
+    assert (stepped.standing.plain, stepped.entries) == (at_once.standing.plain, at_once.entries)
+    assert stepped.told == at_once.told
+
+
+@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("whole", [False, True], ids=["since the last proof", "whole"])
+def test_every_harm_to_an_old_row_is_named_by_either_run(
+    sqlite_proved: Proved,
+    harm: str,
+    whole: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    assert sqlite_proved.verify().sound
+    do, (kind, table) = HARMS[harm]
+    with sqlite_proved.house.vault.db.write.begin() as connection:
+        do(connection)
+    found = sqlite_proved.verify(whole=whole)
+    assert (kind, table) in {(each.kind, each.table) for each in found.held.defects}
+    assert not found.sound
+
+
+def test_a_row_put_back_is_told_from_one_that_was_changed_though_its_entries_are_not_read(proved: Proved) -> None:
+    columns = "state, version, changed_at, row_mac"
+    grant = proved.house.grant()
+    with proved.house.vault.db.read.connect() as connection:
+        query = text(f"SELECT grant_id, {columns} FROM grants WHERE grant_id = :grant_id")
+        written = grant.grant_id.hex if proved.house.vault.db.is_sqlite else grant.grant_id
+        before = dict(connection.execute(query, {"grant_id": written}).mappings().one())
+    proved.house.withdraw(grant)
+    proved.place()
+    assert proved.verify().sound
+    with proved.house.vault.db.write.begin() as connection:
+        put = ", ".join(f"{name} = :{name}" for name in columns.split(", "))
+        connection.execute(text(f"UPDATE grants SET {put} WHERE grant_id = :grant_id"), before)
+    assert named(proved.verify()) == {"rolled-back"}
+
+
+OLD_HARMS: dict[str, tuple[str, str]] = {
+    "an entry gone": ('DELETE FROM audit_entries WHERE "index" = 3', "entry-missing"),
+    "a node gone": ('DELETE FROM audit_nodes WHERE level = 1 AND "index" = 1', "node-missing"),
+    "a head gone": ("DELETE FROM audit_checkpoints WHERE size = (SELECT min(size) FROM audit_checkpoints)", ""),
+    "a payload gone": (
+        "DELETE FROM audit_payloads WHERE commitment = (SELECT min(commitment) FROM audit_payloads)",
+        "payload-missing",
+    ),
+    "a payload of nobody": ("INSERT INTO audit_payloads VALUES (zeroblob(32), '2026-01', zeroblob(9))", ""),
+    "a writer's number": ("UPDATE audit_writers SET next_number = next_number + 1", "writer-changed"),
+}
+
+
+@pytest.mark.parametrize("harm", OLD_HARMS)
+def test_what_is_gone_from_the_old_part_of_the_log_is_named_without_reading_it(
+    sqlite_proved: Proved, harm: str
+) -> None:
+    sqlite_proved.look()
+    sqlite_proved.verify()
+    statement, kind = OLD_HARMS[harm]
+    sqlite_proved.do(statement)
+    found = sqlite_proved.verify()
+    assert found.log.entries == 0
+    assert named(found) == {kind} if kind else named(found) & {"checkpoint-missing", "payload-unknown"}
+    assert not sqlite_proved.verify().sound, "what is wrong is not forgotten"
+
+
+def test_an_old_entry_that_was_changed_is_left_to_the_whole_run_which_names_it(sqlite_proved: Proved) -> None:
+    sqlite_proved.verify()
+    sqlite_proved.do("UPDATE audit_entries SET leaf = CAST(leaf || ' ' AS BLOB) WHERE \"index\" = 3")
+    assert sqlite_proved.verify().sound
+    found = sqlite_proved.verify(whole=True)
+    assert {(each.kind, each.where) for each in found.log.defects} >= {(DefectKind.ENTRY_CHANGED, "entry 3")}
+
+
+def test_a_new_entry_that_was_changed_is_named_and_the_rest_is_still_compared(sqlite_proved: Proved) -> None:
+    sqlite_proved.verify()
+    sqlite_proved.look()
+    newest = '"index" = (SELECT max("index") - 2 FROM audit_entries)'
+    sqlite_proved.do(f"UPDATE audit_entries SET leaf = CAST('no leaf' AS BLOB) WHERE {newest}")
+    found = sqlite_proved.verify()
+    assert "entry-changed" in named(found)
+    assert found.held.rows > 10
+
+
+def test_the_file_counts_only_with_the_vaults_own_mark(proved: Proved) -> None:
+    proved.verify()
+    held = proved.path.read_bytes()
+    for at in (0, 30, 60, len(held) // 2, len(held) - 40, len(held) - 1):
+        proved.path.write_bytes(held[:at] + bytes([held[at] ^ 1]) + held[at + 1 :])
+        found = proved.verify()
+        assert "does not carry this vault's mark" in found.unusable
+        assert found.before is None
+        assert found.sound
+    for other in (held[:-1], b"", held + b"x"):
+        proved.path.write_bytes(other)
+        assert proved.verify().before is None
+
+
+def test_nothing_is_kept_of_a_log_that_is_not_sound(sqlite_proved: Proved) -> None:
+    sqlite_proved.do('DELETE FROM audit_entries WHERE "index" = 3')
+    assert not sqlite_proved.verify().sound
+    assert not sqlite_proved.path.exists()
+
+
+def test_a_log_shorter_than_was_proved_is_named_even_where_the_signer_forgot(sqlite_proved: Proved) -> None:
+    head, note = sqlite_proved.signer.path.read_bytes(), sqlite_proved.note()
+    size = int(note.split("\n")[1])
+    sqlite_proved.look()
+    sqlite_proved.verify()
+    longer = sqlite_proved.note()
+    sqlite_proved.signer.path.write_bytes(head)
+    sqlite_proved.do(
+        f'DELETE FROM audit_entries WHERE "index" >= {size}', f"DELETE FROM audit_checkpoints WHERE size > {size}"
+    )
+    for whole in (False, True):
+        found = sqlite_proved.verify(whole=whole)
+        assert any("proved before" in each.where for each in found.log.defects if each.kind is DefectKind.SIZE_DIFFERS)
+    sqlite_proved.path.unlink()
+    assert "forked" in named(sqlite_proved.verify(kept=(longer,)))
+    assert "forked" not in named(sqlite_proved.verify(kept=(note,)))
+
+
+def test_all_processes_come_to_the_same_and_progress_is_told(proved: Proved, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = proved.verify(whole=True)
+    monkeypatch.setattr(processes, "WORTH", 0)
+    told: list[tuple[int, int]] = []
+    found = verify(
+        proved.house.vault,
+        signer=proved.signer,
+        path=proved.path,
+        whole=True,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert (found.log, found.held) == (alone.log, alone.held)
+    assert told[-1] == (found.held.rows, found.held.rows)
+    assert (found.entries, found.entries) in told
+
+
+def test_the_cost_of_a_second_run_does_not_grow_with_the_entries_proved_before(proved: Proved) -> None:
+    def statements(act: Callable[[], object]) -> int:
+        counted: list[str] = []
+
+        def count(*said: object) -> None:
+            counted.append(str(said[2]))
+
+        event.listen(proved.house.vault.db.read, "before_cursor_execute", count)
+        act()
+        event.remove(proved.house.vault.db.read, "before_cursor_execute", count)
+        return sum(re.search(r"audit_entries\.leaf\b", each) is not None for each in counted)
+
+    proved.verify()
+    assert statements(proved.verify) == 1, "the places after the last one, of which there are none"
+    assert statements(partial(proved.verify, whole=True)) > 1
+
+
+def test_the_format_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
+    expected = json.loads((Path(__file__).parents[1] / "vectors" / "verified.json").read_text())
+    told = Told()
+    told.take(bytes(range(48)) + bytes(range(16)) + bytes(32))
+    writers = {"ab" * 8: (3, None, 5), "cd" * 8: (7, 6, 4)}
+    standing = Standing(
+        log=0,
+        size=3,
+        peaks=(bytes(32), b"\x01" * 32),
+        heads=2,
+        writers=writers,
+        payloads={"2026-11": 2},
+        declared=("said",),
+        faults=((Fault(FaultKind.MISSING, "ab" * 8, 1, 2), 0),),
+    )
+    verified = Verified(standing, 1_795_000_000_000_000, 3, told.pack())
+    keep(tmp_path / "file", verified, key=b"k" * 32, origin="vault.test/log")
+    assert (tmp_path / "file").read_bytes().hex() == expected["file"]
+    assert last(tmp_path / "file", key=b"k" * 32, origin="vault.test/log") == verified
+    assert verified.told == told
+    assert told.times(bytes(range(16))) == 2
+    with pytest.raises(VerifiedUnusableError, match="is of the log"):
+        last(tmp_path / "file", key=b"k" * 32, origin="another.test/log")
