@@ -135,6 +135,16 @@ class FileKeyStore:
             self._signing[name] = self._open_signing_key(name)
         return self._signing[name].sign(data)
 
+    def add_signing(self, name: str) -> bytes:
+        """Make the signing key *name*, or take the one that is there; return its raw public key, 32 bytes."""
+        with self._folder.locked():
+            before = self._load().manifest
+            if name not in before.public:
+                signing, seed = SigningKey.generate()
+                self._folder.write(f"sign-{name}", seed)  # overwrites one that a killed run left: it never signed
+                self._keep(before.with_signing(name, fingerprint(seed).hex(), signing.public.hex()))
+        return self.public_key(name)
+
     def public_key(self, name: str) -> bytes:
         """See `vault.keystores.base.KeyStore.public_key`."""
         known = self._now().manifest.public

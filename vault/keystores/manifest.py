@@ -75,6 +75,11 @@ class Manifest:
         """This list with one more root key, which wraps from now on."""
         return replace(self, keys={**self.keys, root_name(version): fingerprint}, newest=version)
 
+    def with_signing(self, name: str, fingerprint: str, public: str) -> "Manifest":
+        """This list with one more signing key."""
+        keys = {**self.keys, f"sign-{name}": fingerprint}
+        return replace(self, keys=keys, public={**self.public, name: public})
+
     def without_root(self, version: int) -> "Manifest":
         """This list with a root key moved among the destroyed."""
         keys = {name: print_ for name, print_ in self.keys.items() if name != root_name(version)}

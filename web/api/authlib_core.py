@@ -20,7 +20,6 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Response
-from joserfc.jwk import KeySet
 
 from vault import services, tokens
 from vault.context import SYSTEM, Actor
@@ -60,6 +59,8 @@ class Client:
     organisation_id: UUID
     slug: str
     jwks: Mapping[str, Any]
+    jwks_uri: str | None
+    """Where its keys are fetched; those in `jwks` count where it is empty."""
     active: bool
 
     @property
@@ -108,18 +109,15 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc] # Authlib
 
     CLIENT_AUTH_METHOD = AUTH_METHOD
 
-    def resolve_client_public_key(self, client: Client) -> KeySet:
-        """The registered keys of *client* that can sign."""
+    def resolve_client_public_key(self, client: Client) -> Client:
+        """Whose keys count; they are looked up with the assertion in hand (`web.api.client_keys`)."""
         refusing.begin(client.actor)
-        try:
-            return jose.key_set(client.jwks)
-        except jose.SignatureRefusedError as error:
-            raise InvalidClientError from error
+        return client
 
-    def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> dict[str, Any]:
+    def process_assertion_claims(self, assertion: str, resolve_key: Client) -> dict[str, Any]:
         """The claims of *assertion* once signature, audience, time and single use are sound."""
         try:
-            claims = jose.verified(assertion, resolve_key)
+            claims = edge().client_keys.verified(resolve_key, assertion)
         except jose.SignatureRefusedError as error:
             raise InvalidClientError from error
         self.verify_claims(claims)
@@ -176,8 +174,8 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib carries no ty
         self.register_client_auth_method(AUTH_METHOD, ClientAssertion())
 
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:  # noqa: ANN401 -- Authlib's own call
-        """An answer of this server: JSON that no cache may keep."""
-        body = b"" if payload is None else orjson.dumps(payload)
+        """An answer of this server that no cache may keep: JSON, or a text whose type the headers say."""
+        body = b"" if payload is None else payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
         answer = Response(body, status=status_code, mimetype="application/json")
         answer.headers.update(dict(headers or []))
         answer.headers.update(NO_STORE)
@@ -204,6 +202,7 @@ def find_client(client_id: str) -> Client | None:
     try:
         with edge().vault.reading(SYSTEM) as ctx:
             service = services.by_slug(ctx, slug=client_id)
+            addresses = services.addresses(ctx, service_id=service.service_id)
     except NotFoundError:
         return None
     return Client(
@@ -211,5 +210,6 @@ def find_client(client_id: str) -> Client | None:
         organisation_id=service.organisation_id,
         slug=service.slug,
         jwks=service.jwks,
+        jwks_uri=addresses.jwks_uri,
         active=service.status is ServiceStatus.ACTIVE,
     )

@@ -8,7 +8,9 @@ from flask import Flask, current_app
 
 from vault.context import Actor, Vault
 from vault.ids import pairwise
+from web.api.client_keys import ClientKeys, fetcher
 from web.api.nonces import Nonces
+from web.outgoing_http import OutgoingHttp
 from web.runtime import Runtime
 
 RECORDS_PATH: Final = "/api/v1/records"
@@ -24,6 +26,7 @@ class Edge:
     issuer: str
     nonces: Nonces
     pairwise_key: bytes
+    client_keys: ClientKeys
 
     def url(self, path: str) -> str:
         """The public address of *path*: what clients sign in a proof, whatever a proxy made of it."""
@@ -43,6 +46,7 @@ def init_app(app: Flask) -> None:
         issuer=runtime.config.issuer,
         nonces=Nonces(keyring.derived("dpop-nonce")),
         pairwise_key=keyring.derived("pairwise"),
+        client_keys=ClientKeys(fetcher(OutgoingHttp(runtime.config.outgoing_networks))),
     )
 
 

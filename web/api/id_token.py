@@ -1,26 +1,18 @@
-"""The ID token that CIBA owes a client (OpenID Connect Core 1.0, section 2), with a name for this service only."""
+"""The claims of an ID token (OpenID Connect Core 1.0, section 2), with a name for this service only."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
-
 from web.api.jose import base64url
 
-KEY_NAME: Final = "issuer"
-ALGORITHM: Final = "EdDSA"  # Ed25519; RFC 9864 renamed it, and clients know it by this name
 LIFETIME: Final = timedelta(seconds=300)
 HALF: Final = 32  # bytes: the left half of SHA-512, the hash of Ed25519, for at_hash
 
-Sign = Callable[[bytes], bytes]
 
-
-def make(
-    sign: Sign,
+def claims_of(
     *,
-    key_id: str,
     issuer: str,
     audience: str,
     subject: str,
@@ -28,13 +20,11 @@ def make(
     now: datetime,
     access_token: str,
     more: Mapping[str, str],
-) -> str:
+) -> dict[str, Any]:
     """
-    A signed ID token.
+    What an ID token says.
 
     Args:
-        sign: Signs bytes with Ed25519; returns 64 bytes (RFC 8037, section 3.1).
-        key_id: The key's id in ``/jwks``.
         issuer: This server.
         audience: The client id.
         subject: The citizen's name for this service only.
@@ -43,8 +33,7 @@ def make(
         access_token: The token issued with it, bound by ``at_hash``.
         more: Further claims: ``nonce``, ``acr``.
     """
-    header = {"typ": "JWT", "alg": ALGORITHM, "kid": key_id}
-    claims: dict[str, Any] = {
+    return {
         "iss": issuer,
         "sub": subject,
         "aud": audience,
@@ -54,5 +43,3 @@ def make(
         **({"auth_time": int(auth_time.timestamp())} if auth_time else {}),
         **more,
     }
-    signed = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
-    return f"{signed}.{base64url(sign(signed.encode('ascii')))}"

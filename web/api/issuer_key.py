@@ -1,36 +1,49 @@
-"""The key that signs ID tokens: kept in the key store under ``issuer``, published at ``/jwks``."""
+"""What this server signs as an issuer, and the keys that it publishes for that at ``/jwks``."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from joserfc.jwk import OKPKey
 
-from vault.context import Vault
-from web.api.id_token import ALGORITHM, KEY_NAME, Sign
+from vault.context import SYSTEM, Vault
+from vault.issuer_keys import IssuerKeys, issuer_keys
+from web.api import jose
 from web.api.jose import base64url
 
+ALGORITHM: Final = "EdDSA"  # Ed25519; RFC 9864 renamed it, and clients know it by this name
 
-@lru_cache(maxsize=8)
+
+@lru_cache(maxsize=16)
 def _public(raw: bytes) -> OKPKey:
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": base64url(raw)})
 
 
-def public_key(vault: Vault) -> OKPKey:
-    """The public half, Ed25519 (RFC 8037)."""
-    return _public(vault.keyring.store.public_key(KEY_NAME))
+def _keys(vault: Vault) -> IssuerKeys:
+    with vault.reading(SYSTEM) as ctx:
+        return issuer_keys(ctx)
 
 
-def key_id(vault: Vault) -> str:
-    """Its id: the RFC 7638 thumbprint."""
-    return public_key(vault).thumbprint()
+def _public_key(vault: Vault, name: str) -> OKPKey:
+    return _public(vault.keyring.store.public_key(name))
 
 
-def signer(vault: Vault) -> Sign:
-    """The function that signs with it inside the key store."""
-    return lambda data: vault.keyring.store.sign(KEY_NAME, data)
+def signed(vault: Vault, claims: Mapping[str, Any], *, kind: str) -> str:
+    """
+    A JWT of type *kind* with *claims*, signed inside the key store (Ed25519, RFC 8037, section 3.1).
+
+    The key's id is its RFC 7638 thumbprint.
+    """
+    name = _keys(vault).signing
+    header = {"typ": kind, "alg": ALGORITHM, "kid": _public_key(vault, name).thumbprint()}
+    return jose.compact(lambda data: vault.keyring.store.sign(name, data), header, claims)
 
 
 def key_set(vault: Vault) -> dict[str, Any]:
-    """The published key set (RFC 7517, section 5)."""
-    members = public_key(vault).as_dict(private=False)
-    return {"keys": [{**members, "kid": key_id(vault), "alg": ALGORITHM, "use": "sig"}]}
+    """The published key set (RFC 7517, section 5): the key that signs, the next one, and old ones for a while."""
+    found = [_public_key(vault, name) for name in _keys(vault).published]
+    return {
+        "keys": [
+            {**key.as_dict(private=False), "kid": key.thumbprint(), "alg": ALGORITHM, "use": "sig"} for key in found
+        ]
+    }

@@ -6,10 +6,11 @@ The algorithms are those of FAPI 2.0 (section 5.4.1): ES256, PS256 and Ed25519, 
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
@@ -201,6 +202,12 @@ def _usable(given: object) -> PublicKey | None:
         return public_key(given)
     except SignatureRefusedError:
         return None
+
+
+def compact(sign: Callable[[bytes], bytes], header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
+    """A compact JWS of *claims* under *header* (RFC 7515, section 3.1), its signature made by *sign*."""
+    text = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
+    return f"{text}.{base64url(sign(text.encode('ascii')))}"
 
 
 def base64url(raw: bytes) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from web.api.authlib_core import AUTH_METHOD
 from web.api.code import CODE
 from web.api.edge import API_PATH, Edge
-from web.api.id_token import ALGORITHM
+from web.api.issuer_key import ALGORITHM
 from web.api.jose import ALGORITHMS
 from web.api.par import ACR_VALUES
 from web.api.token import CIBA, REFRESH
@@ -24,6 +24,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": edge.url("/oauth/par"),
         "require_pushed_authorization_requests": True,
         "backchannel_authentication_endpoint": edge.url("/oauth/bc-authorize"),
+        "introspection_signing_alg_values_supported": [ALGORITHM],
         "introspection_endpoint": edge.url("/oauth/introspect"),
         "revocation_endpoint": edge.url("/oauth/revoke"),
         "grant_management_endpoint": edge.url("/oauth/grants"),

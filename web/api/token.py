@@ -123,9 +123,7 @@ def first_tokens(
     """
     answer = _answer(ctx, client, grant, proof)
     here = edge()
-    answer["id_token"] = id_token.make(
-        issuer_key.signer(here.vault),
-        key_id=issuer_key.key_id(here.vault),
+    claims = id_token.claims_of(
         issuer=here.issuer,
         audience=client.slug,
         subject=here.pairwise(client.service_id, grant.citizen_id),
@@ -134,6 +132,7 @@ def first_tokens(
         access_token=answer["access_token"],
         more=more or {},
     )
+    answer["id_token"] = issuer_key.signed(here.vault, claims, kind="JWT")
     if grant.not_after > ctx.now + timedelta(seconds=tokens.LIFETIME_SECONDS):
         answer["refresh_token"] = _refresh_token(ctx, grant, proof)
     return answer

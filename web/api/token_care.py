@@ -3,15 +3,20 @@
 from http import HTTPStatus
 from typing import Any, Final
 
+from flask import request as flask_request
+
 from vault import tokens
 from vault.errors import TokenInvalidError
 from vault.tokens import TokenView
+from web.api import issuer_key
 from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusedError, RevocationEndpoint
 from web.api.edge import API_PATH, edge
 from web.api.forms import form
 from web.schemas import access_details
 
 LONGEST_HANDLE: Final = 128
+SIGNED: Final = "application/token-introspection+jwt"
+SIGNED_TYPE: Final = "token-introspection+jwt"
 
 
 def _handle() -> str:
@@ -26,17 +31,40 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib carr
 
     CLIENT_AUTH_METHODS = (AUTH_METHOD,)
 
-    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:  # noqa: ANN401 -- Authlib's own request
-        """What the token is good for now."""
+    def create_endpoint_response(self, request: Any) -> tuple[int, dict[str, Any] | str, list[tuple[str, str]]]:  # noqa: ANN401 -- Authlib's own request
+        """What the token is good for now; signed, where the client asks for that (RFC 9701)."""
         handle = _handle()
         client: Client = self.authenticate_endpoint_client(request)
-        try:
-            with edge().vault.reading(client.actor) as ctx:
-                token = tokens.find(ctx, handle=handle)
-        except TokenInvalidError:
-            return HTTPStatus.OK, {"active": False}, []
-        mine = token.service_id == client.service_id
-        return HTTPStatus.OK, _described(token, client) if mine else {"active": False}, []
+        said = _about(handle, client)
+        if not _wants_signed():
+            return HTTPStatus.OK, said, []
+        return HTTPStatus.OK, _signed(said, client), [("Content-Type", SIGNED)]
+
+
+def _wants_signed() -> bool:
+    accepted = flask_request.accept_mimetypes
+    return SIGNED in [kind for kind, _ in accepted] and accepted[SIGNED] >= accepted["application/json"]
+
+
+def _about(handle: str, client: Client) -> dict[str, Any]:
+    try:
+        with edge().vault.reading(client.actor) as ctx:
+            token = tokens.find(ctx, handle=handle)
+    except TokenInvalidError:
+        return {"active": False}
+    return _described(token, client) if token.service_id == client.service_id else {"active": False}
+
+
+def _signed(said: dict[str, Any], client: Client) -> str:
+    """A JWT that proves to others what was answered (RFC 9701, section 5)."""
+    here = edge()
+    claims = {
+        "iss": here.issuer,
+        "aud": client.slug,
+        "iat": int(here.vault.clock().timestamp()),
+        "token_introspection": said,
+    }
+    return issuer_key.signed(here.vault, claims, kind=SIGNED_TYPE)
 
 
 def _described(token: TokenView, client: Client) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from uuid import UUID
 import click
 
 from vault.erasure import destroy_keys
+from vault.issuer_keys import rotate_issuer
 from vault.rotation import rotate_root
 from web.cli.showing import counted, json_option, show
 from web.opening import opened
@@ -42,6 +43,23 @@ def rotate(*, destroy_old: bool) -> None:
     with opened() as vault:
         count = rotate_root(vault, destroy_old=destroy_old)
     click.echo(f"{counted(count, 'key')} wrapped anew")
+
+
+@keys.command("rotate-issuer")
+@click.option("--at-once", is_flag=True, help="The old keys are worthless from now on: others may have them.")
+@click.confirmation_option(prompt="Make a new key for what this server signs as an issuer?")
+def rotate_issuer_(*, at_once: bool) -> None:
+    """
+    Make a new key that signs ID tokens and signed introspection. Running servers follow by themselves.
+
+    It is published at /jwks now and signs in five minutes; the old key stays published until nothing it signed is good.
+
+    \b
+    Example: citizen-vault keys rotate-issuer --yes
+    """
+    with opened() as vault:
+        name, signs_from = rotate_issuer(vault, at_once=at_once)
+    click.echo(f"{name} signs from {signs_from:%Y-%m-%d %H:%M:%S} UTC on")
 
 
 @keys.command()

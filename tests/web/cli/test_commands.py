@@ -324,3 +324,25 @@ def test_destroying_keys_asks_for_the_id_twice_and_leaves_a_whole_log(laid: Run,
     assert laid("citizen", "status", citizen_id, "closed").status == 0
     assert laid("keys", "destroy", citizen_id, "--again", citizen_id, "--yes").status == 0
     assert laid("audit", "verify").status == 0
+
+
+def test_a_new_issuer_key_signs_in_a_while_and_a_second_one_must_wait(laid: Run) -> None:
+    assert laid("keys", "rotate-issuer", "--yes").out.startswith("issuer-2 signs from ")
+    refused = laid("keys", "rotate-issuer", "--yes")
+    assert (refused.status, "wait until then" in refused.err) == (1, True)
+    assert laid("audit", "verify").status == 0
+
+
+def test_a_service_is_met_where_it_says_and_nowhere_without_https(laid: Run) -> None:
+    slug = str(json.loads(laid("service", "list", "--json").out)[0]["slug"])
+    said = laid("service", "addresses", slug, "--back", "https://care.example/back")
+    assert (said.status, said.out) == (0, f"service {slug} is met there\n")
+    assert "nothing changed" in laid("service", "addresses", slug, "--back", "https://care.example/back").out
+    for bad in (
+        "http://care.example/back",
+        "https://care.example/#a",
+        "https://me@care.example/",
+        "https://*.example/",
+    ):
+        assert laid("service", "addresses", slug, "--back", bad).status != 0
+    assert laid("audit", "verify").status == 0
