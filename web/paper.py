@@ -177,16 +177,18 @@ def _looks(looks: tuple[Look, ...], *, whole: bool) -> Section:
 
 
 def _look(look: Look) -> Entry:
-    from web.pages.lines import saying  # noqa: PLC0415 -- pages import this module
+    from web.pages.lines import named  # noqa: PLC0415 -- pages import this module
+    from web.pages.sentences import sentence  # noqa: PLC0415 -- pages import this module
 
-    rows = [Row(str(_("Who")), (look.who,))]
+    who = named(look.who)
+    rows = [Row(str(_("Who")), (who,))]
     if look.purpose:
         rows.append(Row(str(_("Because")), (look.purpose,)))
     rows += _things(look.fields)
     if look.refused:
         rows.append(Row(str(_("Asked for and not shown")), tuple(field_words(name) for name in look.refused)))
     rows.append(Row(str(_("Line of the log")), (look.position or str(_("waits for its place")), look.leaf_hash.hex())))
-    return Entry(title=f"{at(look.at)}: {saying(look.event)}", rows=tuple(rows))
+    return Entry(title=f"{at(look.at)}: {sentence(look.event, who=who, mine=look.who == 'citizen')}", rows=tuple(rows))
 
 
 def _clean(given: Iterable[str]) -> tuple[str, ...]:

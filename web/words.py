@@ -26,11 +26,14 @@ from vault.kinds import (
 from web import language
 from web.lawful import basis_words
 from web.runtime import Runtime
+from web.value_words import part_words, way_words
 
 TIMEZONE: Final = "Europe/London"
 SHORT_MOST: Final = 60  # characters of a card's title
 
 _DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])", re.ASCII)
+_LOCAL_MOMENT: Final = re.compile(r"(?<![\w-])(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d)(?![\w:-])", re.ASCII)
+"""A moment as sources write it without saying where: it is the council's own time."""
 _ISO_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 
 babel = Babel()
@@ -124,8 +127,11 @@ def last_day(end: datetime) -> str:
 def clock(moment: datetime) -> str:
     """A time as “9:12am”, in the council's time zone."""
     local = to_user_timezone(moment)
-    half = "am" if local.hour < 12 else "pm"  # noqa: PLR2004 -- noon
-    return f"{local.hour % 12 or 12}:{local.minute:02}{half}"
+    return _hand(local.hour, local.minute)
+
+
+def _hand(hour: int, minute: int) -> str:
+    return f"{hour % 12 or 12}:{minute:02}{'am' if hour < 12 else 'pm'}"  # noqa: PLR2004 -- noon
 
 
 def at(moment: datetime) -> str:
@@ -190,7 +196,14 @@ def lines(given: Any) -> list[str]:  # noqa: ANN401 -- whatever a source wrote
 def _text(given: str) -> list[str]:
     if _ISO_MOMENT.fullmatch(given):
         return [_or_as_is(given, lambda: at(_aware(datetime.fromisoformat(given))))]
-    return _DAY.sub(_day_within, given).splitlines()
+    return _DAY.sub(_day_within, _LOCAL_MOMENT.sub(_moment_within, given)).splitlines()
+
+
+def _moment_within(found: re.Match[str]) -> str:
+    date_of, hour, minute = found[1], int(found[2]), int(found[3])
+    return _or_as_is(
+        found[0], lambda: _("%(day)s at %(time)s", day=day(date.fromisoformat(date_of)), time=_hand(hour, minute))
+    )
 
 
 def _day_within(found: re.Match[str]) -> str:
@@ -209,7 +222,8 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _part(key: str, held: object) -> str:
-    return f"{str(key).replace('_', ' ').capitalize()}: {', '.join(lines(held))}"
+    shown = [way_words(str(each)) for each in held] if key == "channels" and isinstance(held, list) else lines(held)
+    return f"{part_words(str(key))}: {', '.join(shown)}"
 
 
 def value(given: Any) -> Markup:  # noqa: ANN401 -- whatever a source wrote

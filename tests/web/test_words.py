@@ -1,5 +1,7 @@
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -7,7 +9,8 @@ from flask_babel import Babel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from web import words
+from vault.importing import csv_mapping as mappings
+from web import value_words, words
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +54,13 @@ def test_a_list_ends_with_and() -> None:
         (None, "Not recorded"),
         ([], "Not recorded"),
         (["one", "two"], "one<br>two"),
+        ({"detail": "Falls", "on": "2026-03-14"}, "More about it: Falls<br>Date: 14 March 2026"),
+        ({"arrived": "2026-03-14 10:04"}, "Arrived: 14 March 2026 at 10:04am"),
+        ({"arrived": "2026-03-14 25:04"}, "Arrived: 14 March 2026 25:04"),
+        (
+            {"channels": ["letter", "text"], "words": "he reads it"},
+            "Do not use: letters, text messages<br>More to know: he reads it",
+        ),
         ({"role": "daughter", "told": ["all", "now"], "none": ""}, "Role: daughter<br>Told: all, now"),
         ("<b>", "&lt;b&gt;"),
         (12.5, "12.5"),
@@ -58,6 +68,16 @@ def test_a_list_ends_with_and() -> None:
 )
 def test_values_are_read_by_people(given_value: object, said: str) -> None:
     assert words.value(given_value) == said
+
+
+def test_every_part_that_our_own_imports_name_has_words() -> None:
+    named = set[str]()
+    for mapping in (Path(mappings.__file__).parent / "mappings").glob("*.toml"):
+        for item in tomllib.loads(mapping.read_text(encoding="utf-8"))["item"]:
+            for made in item["fields"].values():
+                named |= set(made.get("parts", {})) if isinstance(made, dict) else set()
+    assert len(named) > 20
+    assert {name for name in named if not value_words.knows(name)} == set()
 
 
 json = st.recursive(

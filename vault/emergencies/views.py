@@ -136,6 +136,19 @@ def row_of(ctx: Context, emergency_id: UUID, *, lock: bool) -> Emergency:
     return row
 
 
+def of_citizen(ctx: Context, *, citizen_id: UUID, emergency_id: UUID) -> EmergencyLine:
+    """
+    An emergency in which a citizen's record was opened, for them: who, why by the list, and what was found of it.
+
+    Raises:
+        NotFoundError: There is none about them.
+    """
+    row = ctx.session.get(Emergency, (citizen_id, emergency_id))
+    if row is None:
+        raise NotFoundError(f"emergency `{emergency_id}` is not known")
+    return line_of(ctx, row)
+
+
 def own(ctx: Context, *, emergency_id: UUID) -> EmergencyView:
     """The officer's own emergency, with their words; raises like `own_row`."""
     return view_of(ctx, own_row(ctx, emergency_id=emergency_id))

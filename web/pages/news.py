@@ -7,13 +7,14 @@ from typing import Final
 from flask import url_for
 from flask_babel import gettext as _
 
-from vault import authorities, grants, requests
+from vault import authorities, emergencies, grants, requests
 from vault.context import Context
 from vault.errors import NotFoundError
 from vault.grants import GrantView
 from vault.kinds import GrantState, NoticeKind, RequestState
 from vault.notices import NoticeView
 from vault.requests import RequestView
+from web.pages.lines import FOUND, REASONS
 from web.words import day, last_day
 
 
@@ -100,10 +101,32 @@ def _family(ctx: Context, notice: NoticeView) -> News:
     return News(words, _("See who may look for me"), url_for("family.overview"))
 
 
+# --- emergencies ----------------------------------------------------------------------------------------------------
+
+
+def _emergency(ctx: Context, notice: NoticeView) -> News:
+    held = emergencies.of_citizen(ctx, citizen_id=notice.citizen_id, emergency_id=notice.about)
+    plain = _PLAIN[notice.kind]()
+    named = {"service": held.service.name, "reason": str(REASONS[held.reason]).rstrip(".")}
+    return News(_("%(service)s opened your data in an emergency. %(reason)s", **named), plain.link, plain.href)
+
+
+def _judged(ctx: Context, notice: NoticeView) -> News:
+    held = emergencies.of_citizen(ctx, citizen_id=notice.citizen_id, emergency_id=notice.about)
+    plain = _PLAIN[notice.kind]()
+    if held.outcome is None:
+        return plain
+    named = {"service": held.service.name, "found": str(FOUND[held.outcome]).rstrip(".")}
+    words = _("A supervisor of %(service)s looked at the emergency in which your data was opened. %(found)s", **named)
+    return News(words, plain.link, plain.href)
+
+
 _TOLD: Final[Mapping[NoticeKind, Callable[[Context, NoticeView], News]]] = {
     NoticeKind.REQUEST_WAITS: _request,
     NoticeKind.SHARE_ENDS: _share,
     NoticeKind.FAMILY: _family,
+    NoticeKind.EMERGENCY: _emergency,
+    NoticeKind.EMERGENCY_JUDGED: _judged,
 }
 _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
     NoticeKind.REQUEST_WAITS: lambda: News(

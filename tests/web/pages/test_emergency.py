@@ -38,10 +38,17 @@ def test_an_officer_sees_what_helps_and_the_resident_reads_at_once_who_why_and_w
     page = carer.get(answer.location).text
     assert "Allergy to penicillin" in page
     assert "was told at once" in page
-    assert "Somebody opened your data in an emergency" in edith.get("/messages").text
+    told = edith.get("/messages").text
+    assert "Home care opened your data in an emergency. They said: you did not answer" in told
     lines = edith.get("/activity?outcome=emergency").text
     assert "Senior carer, Larch round, Home care" in lines
     assert "This was an emergency look" in lines
+    assert "They said: you did not answer, and something may have happened to you." in lines
+    (line, *_) = re.findall(r'href="(/activity/[0-9a-f]{64})"', lines)
+    detail = edith.get(line).text
+    assert "They said: you did not answer" in detail
+    assert "A supervisor who was not there looks at each emergency afterwards." in detail
+    assert "Your allergies" in detail
     assert WORDS not in lines
 
 
@@ -116,7 +123,7 @@ def test_a_supervisor_says_whether_it_was_right_and_the_resident_and_the_officer
     assert submit(leader, f"{here}/review", {"outcome": "", "words": ""}).status_code == 422
     assert submit(leader, f"{here}/review", {"outcome": "wrong", "words": "Her daughter was there."}).status_code == 303
     assert "Her daughter was there." in carer.get(here).text
-    assert "A supervisor looked at an emergency" in edith.get("/messages").text
+    assert "They found that it was wrong to open your data" in edith.get("/messages").text
     assert "Nothing waits for you" in leader.get("/officer/emergency").text
     assert submit(leader, f"{here}/review", {"outcome": "right", "words": "No."}, form_at=NEW).status_code == 409
 
