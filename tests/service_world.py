@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from audit.events import Event
 from vault import citizens, purposes, records, requests, services
+from vault.catalogue import CATALOGUE
 from vault.context import OPERATOR, Actor, Vault
 from vault.grants import GrantView
 from vault.journal import note
@@ -56,7 +57,7 @@ def names(short: Mapping[str, list[str]]) -> frozenset[str]:
     return frozenset(f"{category}.{name}" for category, found in short.items() for name in found)
 
 
-def _definition(slug: str, choice: Choice, *, batch: bool = False) -> Definition:
+def _definition(slug: str, choice: Choice, *, batch: bool = False, writes: frozenset[str] = frozenset()) -> Definition:
     return Definition(
         slug=slug,
         name="Support at home",
@@ -76,14 +77,21 @@ def _definition(slug: str, choice: Choice, *, batch: bool = False) -> Definition
         max_uses=1000,
         max_sensitivity=2,
         batch=batch,
+        writes=writes,
     )
 
 
+WRITES: Final = frozenset(
+    field.name for field in CATALOGUE.fields if field.category not in {"other", "contact"} and not field.needs_reveal
+)
+"""All that a service may write at all, but for how to reach somebody."""
+VISITS: Final = "care-visits"
 HOME_CARE: Final = "home-care-support"
 PURPOSES: Final = (
     _definition(HOME_CARE, Choice.DECIDE),
     _definition("care-reminders", Choice.DECIDE, batch=True),
     _definition("care-review", Choice.MAY_OBJECT),
+    _definition(VISITS, Choice.DECIDE, writes=WRITES),
 )
 
 

@@ -123,6 +123,12 @@ class BeyondPurposeError(InvalidInputError):
     code = "beyond_purpose"
 
 
+class KeyReusedError(InvalidInputError):
+    """An idempotency key came before with another request; nothing was written."""
+
+    code = "idempotency_key_reused"
+
+
 class WrongStateError(VaultError):
     """The thing is not in a state that allows this (already decided, ended, paused)."""
 
@@ -133,6 +139,12 @@ class TooOftenError(VaultError):
     """The same person did this so often in a short time that it is refused for now."""
 
     code = "too_often"
+
+
+class VersionPassedError(WrongStateError):
+    """The item is at another version by now than the one the caller looked at; nothing was written."""
+
+    code = "version_passed"
 
 
 class ReplayedError(VaultError):

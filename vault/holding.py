@@ -71,6 +71,7 @@ MARKED: Final = frozenset(
     {
         "bindings",
         "challenges",
+        "kept_answers",
         "letter_codes",
         "links",
         "noted_looks",

@@ -6,7 +6,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 from sqlalchemy import delete
 
 from vault import birthdays, grants, notices, refusals, requests, tokens, visits, watching
-from vault.access import forget_noted_looks
+from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Binding, Challenge, LetterCode, Link, SignIn
@@ -43,6 +43,7 @@ def _forget(ctx: Context) -> None:
     ctx.session.execute(delete(Challenge).where(Challenge.expires_at < ctx.now))
     ctx.session.execute(delete(SignIn).where(SignIn.ends_at < ctx.now))
     forget_noted_looks(ctx)
+    forget_kept_answers(ctx)
 
 
 def _beat(vault: Vault) -> None:

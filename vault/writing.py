@@ -63,11 +63,11 @@ def add(ctx: Context, *, grant_id: UUID, category: str, key: UUID, words: Words)
         InvalidInputError: Nothing was written, or a text is too long.
         WrongStateError: The same form was sent before with other words.
     """
-    _check(words)
+    check(words)
     grant, facts = _held(ctx, grant_id)
     names = frozenset(words.fields)
     demand(ctx, action=Action.WRITE, citizen_id=grant.citizen_id, fields=names, purpose=grant.purpose, grant=facts)
-    item = _item(ctx, category, words, grant.purpose.slug, str(key))
+    item = new_item(ctx, category, words, purpose=grant.purpose.slug, source_id=str(key), by=acting_person(ctx))
     outcome, record_id = records.keep(ctx, citizen_id=grant.citizen_id, item=item)
     if outcome == "changed":
         raise WrongStateError("this form was sent already, with other words")
@@ -76,7 +76,13 @@ def add(ctx: Context, *, grant_id: UUID, category: str, key: UUID, words: Words)
     return record_id
 
 
-def _check(words: Words) -> None:
+def check(words: Words) -> None:
+    """
+    Let *words* go on, if something was written and nothing is too long.
+
+    Raises:
+        InvalidInputError: It is not so.
+    """
     if not words.fields:
         raise InvalidInputError("write at least one thing")
     if any(isinstance(held, str) and len(held) > MOST_CHARACTERS for held in words.fields.values()):
@@ -99,21 +105,44 @@ def write_facts(ctx: Context, citizen_id: UUID, grant_id: UUID) -> GrantFacts:
     return replace(grants.facts_of(ctx, citizen_id=citizen_id, grant_id=grant_id), fields=writes, write=bool(writes))
 
 
-def _item(ctx: Context, category: str, words: Words, purpose: str, source_id: str) -> NewItem:
+def new_item(
+    ctx: Context,
+    category: str,
+    words: Words,
+    *,
+    purpose: str,
+    source_id: str,
+    by: Mapping[str, str],
+    system: str = SYSTEM,
+) -> NewItem:
+    """
+    What the context's actor wrote, as an item to keep.
+
+    Args:
+        ctx: An officer, or a service itself, is its actor.
+        category: The category of all its fields.
+        words: What was written.
+        purpose: Under which purpose.
+        source_id: The item's id in *system*.
+        by: Whose hand it was: ``reference``, ``role`` and ``team``.
+        system: Where it was written.
+
+    Raises:
+        NotFoundError: The actor works for no service.
+    """
     organisation_id, service_id = ctx.actor.organisation_id, ctx.actor.service_id
     if organisation_id is None or service_id is None:
-        raise NotFoundError("only an officer of a service writes")
-    person = acting_person(ctx)
+        raise NotFoundError("only an officer of a service, or a service itself, writes")
     texts = [("", "", text) for value in words.fields.values() for text in _texts(value)]
     return NewItem(
         category=category,
         fields=words.fields,
-        source=Source(organisation_id=organisation_id, system=SYSTEM, type=category, id=source_id),
+        source=Source(organisation_id=organisation_id, system=system, type=category, id=source_id),
         purpose=purpose,
         sensitivity=max(int(CATALOGUE.category(category).sensitivity), int(judge(texts))),
         as_of=words.as_of,
         third_party=any(CATALOGUE.field(name).third_party for name in words.fields),
-        author=Author(service_id=service_id, reason=words.reason.strip(), **person),
+        author=Author(service_id=service_id, reason=words.reason.strip(), **by),
     )
 
 
@@ -225,14 +254,15 @@ def revise(ctx: Context, *, ground: Ground, expected: int, words: Words) -> int:
         InvalidInputError: Nothing was written, no reason was given, or a text is too long.
         WrongStateError: The item is at another version than *expected* by now.
     """
-    _check(words)
+    check(words)
     if not words.reason.strip() or len(words.reason) > MOST_CHARACTERS:
         raise InvalidInputError(f"say why it changes, in at most {MOST_CHARACTERS} characters")
     if ground.item.status is RecordStatus.ENTERED_IN_ERROR:
         raise WrongStateError("this was marked as written by mistake already")
     ground.demand(ctx, fields=frozenset(words.fields) | words.offered)
-    item = _item(ctx, ground.item.category, words, "", str(ground.item.record_id))
-    item = replace(item, purpose=items.purpose_of(ctx, ground.citizen_id, ground.item.record_id))
+    purpose = items.purpose_of(ctx, ground.citizen_id, ground.item.record_id)
+    source_id, by = str(ground.item.record_id), acting_person(ctx)
+    item = new_item(ctx, ground.item.category, words, purpose=purpose, source_id=source_id, by=by)
     version = records.revise(
         ctx,
         citizen_id=ground.citizen_id,

@@ -61,6 +61,12 @@ class WrongMediaTypeError(MalformedRequestError):
     code = "wrong_media_type"
 
 
+class PreconditionNeededError(WebError):
+    """The request does not say which version it was made on (RFC 6585, section 3)."""
+
+    code = "precondition_needed"
+
+
 class TokenMissingError(WebError):
     """No access token was shown, or not in the one way that is taken (RFC 9449, section 7.1)."""
 

@@ -81,6 +81,21 @@ DATA_API: Final[Mapping[str, Remedy]] = {
     "key_destroyed": Remedy(
         HTTPStatus.GONE, "The record was made unreadable for good.", "Stop asking; the person's record is closed."
     ),
+    "version_passed": Remedy(
+        HTTPStatus.PRECONDITION_FAILED,
+        "The item is at another version than the one in `If-Match`; nothing was written.",
+        "Read it again, look at what changed, and send the change on the version of now.",
+    ),
+    "precondition_needed": Remedy(
+        HTTPStatus.PRECONDITION_REQUIRED,
+        "A change must say which version it was made on.",
+        'Send `If-Match` with the version that you read, as in `"3"`.',
+    ),
+    "idempotency_key_reused": Remedy(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "This `Idempotency-Key` came before with another request; nothing was written.",
+        "Make a key of its own for each thing you write; send the same key only to repeat the same request.",
+    ),
     "request_too_large": Remedy(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is larger than this address takes.", "Send less at once."
     ),

@@ -151,6 +151,11 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("case-is-closed", replace(CORRECT, case=replace(CASE, state="not-upheld"))),
     ("only-who-wrote-it-corrects-it", replace(CORRECT, item=replace(ITEM, organisation="nhs"))),
     ("only-who-wrote-it-corrects-it", replace(CORRECT, item=None)),
+    (
+        "services-put-right-only-their-own",
+        replace(ALLOWED["service-writes-what-was-allowed"], item=replace(ITEM, service=TAX)),
+    ),
+    ("services-put-right-only-their-own", replace(ALLOWED["service-writes-what-was-allowed"], item=ITEM)),
     ("fields-beyond-the-grant", replace(OWN, grant=replace(OWN_GRANT, fields=frozenset({NAME})))),
     ("grant-is-not-active", replace(OWN, grant=replace(OWN_GRANT, state="withdrawn"))),
     ("grant-is-out-of-its-period", replace(OWN, now=OWN_GRANT.not_after)),

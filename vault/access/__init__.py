@@ -19,21 +19,28 @@ from vault.access.growing import Stage, stage_of_life
 from vault.access.hinted import confirm_hint
 from vault.access.identity import confirm_identity
 from vault.access.noted import forget_noted_looks
+from vault.access.once import Kept, Once, forget_kept_answers
 from vault.access.own import export_own, read_own, reveal
 from vault.access.preview import preview
+from vault.access.returned import Change, ToWrite, write_with_token
 from vault.access.shared import read_as_officer, read_with_token
 
 __all__ = [
     "ActingPerson",
+    "Change",
     "ContactBy",
+    "Kept",
+    "Once",
     "Postal",
     "Proof",
     "Stage",
+    "ToWrite",
     "confirm_hint",
     "confirm_identity",
     "contact_is_safe",
     "email_of",
     "export_own",
+    "forget_kept_answers",
     "forget_noted_looks",
     "postal_of",
     "preview",
@@ -46,4 +53,5 @@ __all__ = [
     "read_with_token",
     "reveal",
     "stage_of_life",
+    "write_with_token",
 ]

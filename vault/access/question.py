@@ -1,8 +1,9 @@
 """From stored facts to one question for the rules; judged is what is stored, never what is claimed."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from policies.model import Action, GrantFacts, Request, TokenFacts
+from policies.model import Action, GrantFacts, ItemFacts, Request, TokenFacts
 from vault import facts as reading
 from vault.access.asking import Ask
 from vault.catalogue import CATALOGUE
@@ -83,6 +84,15 @@ def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[
         history=ask.history,
         step_up_required=ask.actor.can_prove,
     )
+
+
+def writing_request_of(
+    sharing: Sharing, ask: Ask, names: frozenset[str], item: ItemFacts | None, now: datetime
+) -> Request:
+    """Whether *names* may be written under this grant: its fields are those that its purpose may write."""
+    asked, writes = request_of(sharing, ask, names, (), now), stored(sharing.purpose["definition"]).writes
+    grant = replace(_grant_facts(sharing.grant, now), fields=writes, write=bool(writes))
+    return replace(asked, action=Action.WRITE, grant=grant, item=item)
 
 
 def _token_facts(sharing: Sharing, ask: Ask) -> TokenFacts | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from audit.events import Event
 from policies.explain import explain
-from policies.model import Decision
+from policies.model import Action, Decision
 from vault.access.asking import Ask
 from vault.access.keeping import ask_facts, claim, entry_keys
 from vault.catalogue import CATALOGUE
@@ -17,10 +17,22 @@ from vault.judged import told
 from vault.release import Refusal
 
 
-def refuse(vault: Vault, sharing: Sharing, ask: Ask, wanted: frozenset[str], decision: Decision) -> Refusal:
-    """Log the no to *ask* and return it; its proof is spent all the same."""
+def refuse(
+    vault: Vault,
+    sharing: Sharing,
+    ask: Ask,
+    wanted: frozenset[str],
+    decision: Decision,
+    *,
+    reach: frozenset[str] | None = None,
+) -> Refusal:
+    """
+    Log the no to *ask* and return it; its proof is spent all the same.
+
+    *reach* is what may be written, where something was to be written; else what may be seen counts.
+    """
     known = frozenset(name for name in wanted if CATALOGUE.has(name))
-    missing = tuple(sorted(known - set(sharing.grant["fields"])))
+    missing = tuple(sorted(known - (frozenset(sharing.grant["fields"]) if reach is None else reach)))
     with vault.transaction(ask.actor) as ctx:
         claim(ctx, ask)
         facts = {
@@ -29,6 +41,7 @@ def refuse(vault: Vault, sharing: Sharing, ask: Ask, wanted: frozenset[str], dec
             "refused": sorted(known),
             "fields": [],
             "missing": list(missing),
+            **({} if reach is None else {"action": str(Action.WRITE)}),
         }
         happening = Happening(
             event=Event.RECORD_REFUSED, purpose=sharing.grant["purpose"], policy_set=decision.policy_set, facts=facts

@@ -1,28 +1,23 @@
 """Reading under a grant: a service with its token, or an officer of the service it was given to."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from policies.engine import NO_RULE_ALLOWS
 from policies.model import Decision
 from vault import accounts
 from vault import facts as reading
-from vault.access import keeping, question, refusing
+from vault.access import keeping, question, refusing, shown
 from vault.access.asking import ActingPerson, Ask, Officer, Proof
 from vault.access.keeping import Look
+from vault.access.shown import Load
 from vault.clock import month_of
 from vault.context import Actor, Vault
-from vault.errors import NotAllowedError, NotFoundError, TokenInvalidError
+from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item, Sharing
-from vault.ids import handle_hash
-from vault.kinds import AccountStatus, Role, TokenKind
+from vault.kinds import AccountStatus, Role
 from vault.models import Account
 from vault.release import Refusal, Release
-from vault.runtime import prepare
-
-_Load = Callable[[], Sharing | None]
 
 
 def read_with_token(
@@ -50,31 +45,11 @@ def read_with_token(
         ReplayedError: The proof was shown before.
         RowForgedError: A row was planted or changed behind the vault's back.
     """
-    now = vault.clock()
-
-    def load() -> Sharing | None:
-        return reading.by_token(vault.db, token_hash=handle_hash(handle), month=month_of(now))
-
-    sharing = _with_month(vault, load)
-    if sharing is None or not _token_is_good(sharing, proof, now):
-        raise TokenInvalidError("the token is not known, has ended, or is not yours")
-    actor = Actor(
-        kind="service", service_id=sharing.service["service_id"], organisation_id=sharing.service["organisation_id"]
-    )
+    load = shown.loading(vault, handle)
+    sharing = shown.good(vault, load, proof)
+    actor = shown.service_of(sharing)
     ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
     return _read(vault, sharing, ask, load)
-
-
-def _token_is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
-    token = sharing.token
-    return (
-        token is not None
-        and token["kind"] is TokenKind.ACCESS
-        and token["expires_at"] > now
-        and token["thumbprint"] == proof.thumbprint
-        and token["grant_version"] == sharing.grant["version"]
-        and token["service_id"] == sharing.grant["service_id"]
-    )
 
 
 def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None) -> Release | Refusal:
@@ -92,7 +67,7 @@ def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: froze
     def load() -> Sharing | None:
         return reading.by_grant(vault.db, grant_id=grant_id, month=month_of(now))
 
-    sharing = _with_month(vault, load)
+    sharing = shown.with_month(vault, load)
     with vault.reading(actor) as ctx:
         account = ctx.session.get(Account, actor.account_id)
         label = accounts.find(ctx, account_id=actor.account_id).label if account else None
@@ -109,23 +84,14 @@ def _works_for(account: Account, actor: Actor, sharing: Sharing) -> bool:
     return account.role is Role.OFFICER and account.service_id == actor.service_id == sharing.grant["service_id"]
 
 
-def _with_month(vault: Vault, load: _Load) -> Sharing | None:
-    """What *load* finds, with this month's key made where a month has just begun."""
-    sharing = load()
-    if sharing is None or sharing.month_key is not None:
-        return sharing
-    prepare(vault)
-    return load()
-
-
-def _read(vault: Vault, sharing: Sharing, ask: Ask, load: _Load) -> Release | Refusal:
+def _read(vault: Vault, sharing: Sharing, ask: Ask, load: Load) -> Release | Refusal:
     """Decide, log and release; where something changed between decision and log, decide once more, then refuse."""
     answer = _try(vault, sharing, ask)
     if answer is not None:
         return answer
     ask = replace(ask, proof_is_spent=True)
     fresh = load()
-    if fresh is not None and (ask.proof is None or _token_is_good(fresh, ask.proof, vault.clock())):
+    if fresh is not None and (ask.proof is None or shown.is_good(fresh, ask.proof, vault.clock())):
         answer = _try(vault, fresh, ask)
         if answer is not None:
             return answer

@@ -45,7 +45,7 @@ from vault.models.registry import (
     ServicePurpose,
     VaultFact,
 )
-from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, SpentProof, Token
+from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, KeptAnswer, SpentProof, Token
 from vault.models.sign_in import (
     Account,
     Binding,
@@ -99,6 +99,7 @@ __all__ = [
     "HouseKey",
     "Identity",
     "ImportRun",
+    "KeptAnswer",
     "KeyState",
     "LetterCode",
     "Link",

@@ -125,6 +125,24 @@ class SpentProof(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class KeptAnswer(Authenticated, Base):
+    """What a service was answered under an idempotency key, so that the same request again gets the same answer."""
+
+    __tablename__ = "kept_answers"
+
+    citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """SHA-256 of the key (32 bytes)."""
+    request_digest: Mapped[bytes]
+    """HMAC-SHA256 of the request (32 bytes): equal for the same request, and tells nothing of it."""
+    record_id: Mapped[UUID]
+    version: Mapped[int]
+    leaf_hash: Mapped[bytes]
+    """The entry that says what was written."""
+    answered_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Case(Authenticated, Covered, Base):
     """An objection, challenge or correction, with the month in which it must be answered."""
 

@@ -51,7 +51,6 @@ ACTOR: Final = {
     " Only a batch purpose may do without.",
     "schema": {
         "type": "string",
-        "maxLength": structured.MOST_CHARACTERS,
         "pattern": '^reference="[A-Za-z0-9-]{1,64}", role="[a-z-]{1,64}"(, team="[a-z-]{1,64}")?$',
         "examples": ['reference="hc-0417", role="care-worker", team="north"'],
     },

@@ -6,6 +6,7 @@ plain yes leaves here: a refusal, a fault, any other method or address is the ap
 
 from collections.abc import Iterable
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import limits
@@ -14,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from vault.release import Refusal
-from web.api import records
+from web.api import reading
 from web.api.edge import RECORDS_PATH, Edge
 from web.headers import headers_of
 from web.limits import limiter
@@ -41,17 +42,19 @@ class Front:
             return self._behind(environ, start_response)
         try:
             self._count(str(environ.get("REMOTE_ADDR", "")))
-            asked = records.asked_in(environ.get("QUERY_STRING", ""))
+            asked = reading.asked_in(environ.get("QUERY_STRING", ""))
             if asked is None:
                 return self._behind(environ, start_response)
-            answer = records.look(self._here, _Headers(environ), method="GET", asked=asked)
+            headers = _Headers(environ)
+            answer = reading.look(self._here, headers, method="GET", asked=asked)
             if isinstance(answer, Refusal):
                 return self._by_app(environ, start_response, answer)
-            body, headers = records.opened(self._here, answer)
+            made = reading.opened(self._here, headers, answer, asked)
         except Exception as error:  # noqa: BLE001 -- the app answers every fault, and notes the unknown ones
             return self._by_app(environ, start_response, error)
-        start_response("200 OK", [*self._always, ("Content-Length", str(len(body))), *headers.items()])
-        return [body]
+        length = [("Content-Length", str(len(made.body)))] if made.status == HTTPStatus.OK else []
+        start_response(f"{made.status.value} {made.status.phrase}", [*self._always, *length, *made.headers.items()])
+        return [made.body]
 
     def _count(self, address: str) -> None:
         limit = _parsed(str(self._app.config["RECORDS_CALLS"]))
@@ -66,7 +69,7 @@ class Front:
             if isinstance(answer, Exception):
                 response = self._app.make_response(self._app.handle_user_exception(answer))
             else:
-                response = records.refused(answer)
+                response = reading.refused(answer)
             return self._app.process_response(response)(environ, start_response)
 
 

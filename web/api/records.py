@@ -1,80 +1,162 @@
-"""The data API: the granted fields of the token's citizen, through the door and no other way."""
+"""The data API: read what is granted of the token's citizen, write back what a purpose may; through the door alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qsl
-from uuid import UUID
 
-import orjson
 from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import RAISE, ValidationError
+from marshmallow import EXCLUDE, RAISE, Schema
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from vault import access
-from vault.access import ActingPerson
-from vault.errors import InvalidInputError, UnknownFieldError
-from vault.release import FieldState, Opened, RecordView, Refusal, Release
-from web.api import openapi, receipts, structured
-from web.api.described import ACTOR, PROMISE, PROOF, View, described, problems
-from web.api.edge import RECORDS_PATH, Edge, edge
-from web.api.proofs import Shown, nonce_of, proof_shown, token_shown
+from vault.errors import InvalidInputError
+from vault.release import Refusal
+from web.api import openapi, reading, returning
+from web.api.described import ACTOR, PROMISE, PROOF, Decorate, View, described, problems
+from web.api.edge import edge
 from web.errors import problem
-from web.faults import MalformedRequestError
 from web.limits import limiter
-from web.schemas.records import RecordsAnswer, RecordsQuery, asked_fields
+from web.schemas.records import KnownTag, NewRecord, PutRight, RecordsAnswer, RecordsQuery, Written
+from web.session import csrf
 
 CALLS: Final = "6000 per minute"
 """For one address, as the setting ``RECORDS_CALLS`` of the app may change it."""
 
 blueprint = Blueprint(
-    "records", __name__, url_prefix="/api/v1", description="Read what a citizen or a rule has granted."
+    "records", __name__, url_prefix="/api/v1", description="Read what was granted, write back what a purpose may."
 )
 limiter.limit(lambda: str(current_app.config["RECORDS_CALLS"]))(blueprint)
 
 
 def init_app(app: Flask) -> None:
-    """Offer the records of a token's citizen."""
+    """Offer the records of a token's citizen; a token and its proof count here, no cookie."""
     app.config.setdefault("RECORDS_CALLS", CALLS)
+    csrf.exempt(blueprint)
     openapi.describe(app, blueprint)
 
 
-def described_as_read(view: View) -> View:
-    """*view* with its query read and its answers described."""
+_TAG: Final = {"ETag": {"description": "Changes when anything of it does.", "schema": {"type": "string"}}}
+_NEXT: Final = {
+    "Link": {"description": "Where the next page is (RFC 8288), if there is one.", "schema": {"type": "string"}}
+}
+_KEY: Final = {
+    "in": "header",
+    "name": returning.IDEMPOTENCY_KEY,
+    "required": True,
+    "description": "A key of its own for each thing you write, in quotes. Kept for a day: the same request again gets"
+    " the same answer, another request is refused.",
+    "schema": {"type": "string", "pattern": '^"[A-Za-z0-9._:-]{8,64}"$', "examples": ['"8e03978e-40d5-43dd-bc93"']},
+}
+_VERSION: Final = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The version that you read, in quotes; another version by now is refused.",
+    "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$', "examples": ['"1"']},
+}
+_ID: Final = {
+    "in": "path",
+    "name": "record_id",
+    "required": True,
+    "description": "The item's `id`.",
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
+
+
+def _described_as_read(view: View) -> View:
     return described(
         view,
         blueprint.doc(security=[{"dpop": []}]),
         blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
-        blueprint.response(HTTPStatus.OK, RecordsAnswer, headers=PROMISE),
+        blueprint.arguments(KnownTag, location="headers", unknown=EXCLUDE),
+        blueprint.response(HTTPStatus.OK, RecordsAnswer, headers={**PROMISE, **_TAG, **_NEXT}),
+        blueprint.alt_response(
+            HTTPStatus.NOT_MODIFIED, description="Nothing changed.", headers={**PROMISE, **_TAG}, success=True
+        ),
         *problems(blueprint, "beyond_grant", "unknown_field"),
+    )
+
+
+_ON_WRITING: Final = ("beyond_grant", "idempotency_key_reused", "wrong_media_type", "request_too_large")
+
+
+def _takes(schema: type[Schema], *parameters: Mapping[str, Any]) -> Decorate[Any]:
+    body = {"required": True, "content": {returning.MEDIA_TYPE: {"schema": schema}}}
+    described_so: Decorate[Any] = blueprint.doc(
+        security=[{"dpop": []}], parameters=[_KEY, *parameters], requestBody=body
+    )
+    return described_so
+
+
+def _described_as_adding(view: View) -> View:
+    place = {"Location": {"description": "Where it is put right.", "schema": {"type": "string"}}}
+    return described(
+        view,
+        _takes(NewRecord),
+        blueprint.response(HTTPStatus.CREATED, Written, headers={**PROMISE, **_TAG, **place}),
+        *problems(blueprint, *_ON_WRITING),
+    )
+
+
+def _described_as_putting_right(view: View) -> View:
+    return described(
+        view,
+        _takes(PutRight, _VERSION),
+        blueprint.response(HTTPStatus.OK, Written, headers={**PROMISE, **_TAG}),
+        *problems(blueprint, *_ON_WRITING, "not_found", "version_passed", "precondition_needed", "wrong_state"),
     )
 
 
 class Records(MethodView):
     """The one collection there is for a token."""
 
-    @described_as_read
-    def get(self, query: dict[str, Any]) -> Response:
+    @_described_as_read
+    def get(self, query: dict[str, Any], _known: dict[str, Any]) -> Response:
         """
         Read the granted fields.
 
-        Logged for the citizen before anything is opened. `Vault-Log-Receipt` is a signed promise of that entry.
+        Logged for the citizen before anything is opened. `Vault-Log-Receipt` is a signed promise of that entry. A read
+        of many items may be cut into pages with `limit`; each page is a look of its own.
         """
         once_each(request.args)
-        asked = Asked(asked_fields(query), query["history"])
-        answer = look(edge(), request.headers, method=request.method, asked=asked)
+        asked = reading.Asked.of(query)
+        answer = reading.look(edge(), request.headers, method=request.method, asked=asked)
         if isinstance(answer, Refusal):
-            return refused(answer)
-        body, headers = opened(edge(), answer)
-        return Response(body, mimetype="application/json", headers=headers)
+            return reading.refused(answer)
+        made = reading.opened(edge(), request.headers, answer, asked)
+        return Response(made.body, status=made.status, mimetype="application/json", headers=made.headers)
+
+    @_described_as_adding
+    def post(self) -> Response:
+        """
+        Add an item.
+
+        A care visit, an assessment: fields of one category that the purpose may write. The citizen sees it, with your
+        service and the role of who acts. The same `Idempotency-Key` with the same request adds it once.
+        """
+        once_each(request.args)
+        return returning.add(edge(), request)
+
+
+class OneRecord(MethodView):
+    """One item that this service wrote."""
+
+    @_described_as_putting_right
+    def put(self, record_id: str) -> Response:
+        """
+        Put right an item that your service added.
+
+        Nothing is overwritten: a newer version takes its place, with your reason, which the citizen sees. Fields that
+        you leave out stay as they are.
+        """
+        once_each(request.args)
+        return returning.put_right(edge(), request, record_id)
 
 
 blueprint.route("/records", parameters=[ACTOR, PROOF])(Records)
+blueprint.route("/records/<string:record_id>", parameters=[ACTOR, PROOF, _ID])(OneRecord)
 
 
 def once_each(query: MultiDict[str, str]) -> None:
@@ -88,102 +170,12 @@ def once_each(query: MultiDict[str, str]) -> None:
         raise InvalidInputError("a parameter stands twice")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a query asks for: fields (None for what may be seen), and whether what is past is wanted too."""
-
-    fields: frozenset[str] | None
-    history: bool
-
-
-@lru_cache(maxsize=1024)
-def asked_in(query: str) -> Asked | None:
-    """What a query string asks for; None where the app must say what is wrong with it."""
-    try:
-        given = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
-        loaded = _QUERY.load(dict(given))
-        return Asked(asked_fields(loaded), loaded["history"]) if len(dict(given)) == len(given) else None
-    except (ValueError, ValidationError, UnknownFieldError):
-        return None
-
-
-_QUERY: Final = RecordsQuery()
-
-
-def look(here: Edge, headers: Shown, *, method: str, asked: Asked) -> Release | Refusal:
-    """
-    Ask the door, with the token, the proof and the acting person among *headers*.
-
-    Raises:
-        WebError: One of them is missing or unsound.
-        VaultError: The door does not let this caller ask.
-    """
-    handle = token_shown(headers)
-    proof = proof_shown(here, headers, method=method, path=RECORDS_PATH, access_token=handle)
-    acting = _acting(headers)
-    return access.read_with_token(
-        here.vault, handle=handle, proof=proof, acting=acting, fields=asked.fields, history=asked.history
-    )
-
-
-def _acting(headers: Shown) -> ActingPerson | None:
-    shown = headers.getlist(structured.HEADER)
-    if len(shown) > 1:
-        raise MalformedRequestError(f"show one {structured.HEADER} header")
-    return structured.acting_person(shown[0]) if shown else None
-
-
-def refused(refusal: Refusal) -> Response:
-    """The answer to a refusal, with its reasons."""
-    reasons = {"because": list(refusal.because), "missing": list(refusal.missing)}
-    return problem(HTTPStatus.FORBIDDEN, refusal.code, refusal.officer_words, **reasons)
-
-
-def opened(here: Edge, release: Release) -> tuple[bytes, dict[str, str]]:
-    """The body of the answer to a release, JSON, and the headers of its own."""
-    body = orjson.dumps(_body(here, release, release.unseal()))
-    promise = {receipts.HEADER: receipts.of(here.vault, release)}
-    return body, {"Cache-Control": "no-store", **promise, **nonce_of(here)}
-
-
-def _body(here: Edge, release: Release, opened: Opened) -> dict[str, Any]:
-    return {
-        "records": [_record(here, _reader(release), record) for record in opened.records],
-        "fields": sorted(release.fields),
-        "missing": list(release.missing),
-        "states": _states(opened.states),
-    }
-
-
-def _reader(release: Release) -> UUID:
-    """The service it was released to; a release under a token always has one."""
-    if release.service_id is None:
-        raise TypeError("a release under a token names its service")
-    return release.service_id
-
-
-def _record(here: Edge, service_id: UUID, record: RecordView) -> dict[str, Any]:
-    return {
-        "id": here.pairwise(service_id, record.record_id),
-        "category": record.category,
-        "version": record.version,
-        "status": str(record.status),
-        "as_of": record.as_of,
-        "received_at": record.received_at,
-        "source": {"organisation": record.organisation_name, "system": record.source_system},
-        "fields": record.fields,
-    }
-
-
-def _states(states: Mapping[str, FieldState]) -> dict[str, dict[str, str]]:
-    return {name: {"kind": state.kind, "detail": state.detail} for name, state in states.items()}
-
-
 def _unsound(error: HTTPException) -> Response:
     """Which parameters are wrong, by name; unknown ones are not quoted, since their names came from outside."""
     messages = getattr(error, "data", {}).get("messages", {}).get("query", {})
-    wrong = [f"`{name}` is not as described" for name in ("fields", "history") if name in messages]
-    unknown = ["it has a parameter that is not known"] if messages.keys() - {"fields", "history"} else []
+    known = {"fields", "history", "limit", "after"}
+    wrong = [f"`{name}` is not as described" for name in sorted(known & messages.keys())]
+    unknown = ["it has a parameter that is not known"] if messages.keys() - known else []
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidInputError.code, "; ".join([*wrong, *unknown]))
 
 

@@ -1,19 +1,32 @@
 """The data API's query and answer. The query schema is enforced; the answer's schemas are its published description."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from webargs.fields import DelimitedList
 
-from vault.catalogue import CATALOGUE
+from vault.catalogue import CATALOGUE, WITHHELD_CATEGORY, Category
 from vault.errors import UnknownFieldError
+from vault.writing import MOST_CHARACTERS
 
 MOST_NAMES: Final = 100
+MOST_ITEMS: Final = 200
+MOST_DIGITS: Final = 9
 
 
 def _each_once(names: list[str]) -> None:
     if len(set(names)) != len(names):
         raise ValidationError("each name once")
+
+
+class Digits(fields.Integer):
+    """A number in a query: digits and nothing else."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> int:
+        if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > MOST_DIGITS:
+            raise self.make_error("invalid")
+        return int(value)
 
 
 class RecordsQuery(Schema):
@@ -41,6 +54,95 @@ class RecordsQuery(Schema):
         falsy={"false"},
         metadata={"description": "Whether stopped and past items are wanted too, where the purpose allows them."},
     )
+    limit = Digits(
+        validate=validate.Range(1, MOST_ITEMS),
+        metadata={"description": "How many items at most; where there are more, `Link` says where they are."},
+    )
+    after = fields.String(
+        validate=validate.Regexp(r"[0-9a-f]{32}\Z"),
+        metadata={"description": "The id of the last item that came before.", "pattern": "^[0-9a-f]{32}$"},
+    )
+
+
+class KnownTag(Schema):
+    """What a client holds already."""
+
+    if_none_match = fields.String(
+        data_key="If-None-Match",
+        metadata={
+            "description": "A tag you hold: where nothing changed since, the answer is 304 without a body. It is"
+            " logged all the same."
+        },
+    )
+
+
+_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS, "pattern": "[^\\s]"}
+
+
+def _of_category(category: Category) -> dict[str, Any]:
+    """The texts that may be written of *category*: none that opens one at a time."""
+    texts = {one.name: {**_TEXT, "description": one.words} for one in category.fields if not one.needs_reveal}
+    shape = {"type": "object", "additionalProperties": False, "minProperties": 1}
+    return {**shape, "title": category.name, "description": category.words, "properties": texts}
+
+
+class FieldsOfOneCategory(fields.Dict):
+    """Texts by full name, all of one category; described as one schema for each."""
+
+    def __init__(self) -> None:
+        """Take every category whose fields may be written at all."""
+        self.shapes = [_of_category(one) for one in CATALOGUE.categories if one.name != WITHHELD_CATEGORY]
+        super().__init__(
+            required=True, data_key="fields", metadata={"description": "Texts by full name.", "oneOf": self.shapes}
+        )
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        given = dict(value)
+        if not any(given and given.keys() <= shape["properties"].keys() for shape in self.shapes):
+            raise ValidationError("fields of one category, at least one")
+        if not all(isinstance(text, str) and text.strip() and len(text) <= MOST_CHARACTERS for text in given.values()):
+            raise ValidationError(f"texts of 1 to {MOST_CHARACTERS} characters")
+        return given
+
+
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("more than spaces")
+
+
+class _Writing(Schema):
+    """What every write says."""
+
+    class Meta:
+        """Refuse members that are not known."""
+
+        unknown = RAISE
+
+    fields_ = FieldsOfOneCategory()
+    as_of = fields.Date(metadata={"description": "The day they are true of."})
+
+
+class NewRecord(_Writing):
+    """An item to add."""
+
+
+class PutRight(_Writing):
+    """What takes the place of fields that were wrong."""
+
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(1, MOST_CHARACTERS), _not_blank],
+        metadata={"description": "Why it changes; the citizen reads it.", "pattern": _TEXT["pattern"]},
+    )
+
+
+class Written(Schema):
+    """What was kept."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
 
 
 class Source(Schema):
@@ -89,7 +191,7 @@ class RecordsAnswer(Schema):
     states = fields.Dict(keys=fields.String(), values=fields.Nested(StateAnswer), required=True)
 
 
-def asked_fields(query: dict[str, Any]) -> frozenset[str] | None:
+def asked_fields(query: Mapping[str, Any]) -> frozenset[str] | None:
     """
     The fields a loaded query names; None for "what I may see".
 

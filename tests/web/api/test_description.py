@@ -7,11 +7,11 @@ from tests.service_world import World
 
 
 def test_the_served_description_is_kept_under_every_check(place: World) -> None:
-    report = described.run(place, cases=120)
-    assert report.faults == []
-    assert report.cases >= 100
+    report = described.run(place, cases=100, whole=False)
+    assert report.faults == {}
+    assert report.cases >= 90
     assert report.operations == OPERATIONS
-    assert {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} <= set(report.answers)
+    assert {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED} <= set(report.answers)
 
 
-OPERATIONS = {"GET /api/v1/records"}
+OPERATIONS = {"GET /api/v1/records", "POST /api/v1/records", "PUT /api/v1/records/{record_id}"}
