@@ -191,6 +191,9 @@ OAUTH: Final[Mapping[str, Remedy]] = {
     "unauthorized_client": Remedy(
         HTTPStatus.BAD_REQUEST, "The service may not use this way to a token.", "Use one it is registered for."
     ),
+    "unsupported_response_type": Remedy(
+        HTTPStatus.BAD_REQUEST, "Only `response_type=code` is offered.", "Ask for a code, with PKCE."
+    ),
     "unsupported_token_type": Remedy(
         HTTPStatus.BAD_REQUEST, "A token of this type cannot be given back.", "Leave `token_type_hint` out."
     ),

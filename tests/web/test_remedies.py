@@ -23,6 +23,7 @@ PORTAL_ALONE = {
     "wrong_role",
     "beyond_purpose",
     "import_refused",
+    "too_often",
 }
 """Codes that people meet on pages, or at the command line, and no service on the data API."""
 

@@ -28,6 +28,7 @@ from vault.facts import Sharing
 from vault.ids import new_id
 from vault.items import Brief
 from vault.journal import note
+from vault.judged import told
 from vault.models import Citizen, Grant, Purpose, Service
 from vault.purposes import stored
 from vault.records import NewItem
@@ -155,7 +156,7 @@ def _write(ctx: Context, sharing: Sharing, ask: Ask, wanted: ToWrite, held: Brie
     facts = {
         **ask_facts(sharing, ask, frozenset()),
         "fields": sorted(item.fields),
-        "because": list(decision.because),
+        **told(decision),
         "record": str(record_id),
         "version": version,
         "category": item.category,
