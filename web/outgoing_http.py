@@ -8,15 +8,18 @@ byte for byte, so that a caller can sign headers and body beforehand (RFC 9421).
 
 import ipaddress
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Event, Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
-WAIT: Final = urllib3.Timeout(connect=3.0, read=5.0)  # seconds
+WAIT: Final = urllib3.Timeout(connect=3.0, read=5.0)  # seconds, the second for each piece of the answer
+LASTS: Final = 10.0  # seconds: for the whole answer
 MOST: Final = 64 * 1024  # bytes of an answer
 LONGEST_ADDRESS: Final = 2000  # characters
 _PORTS: Final = {"https": 443, "http": 80}
@@ -29,6 +32,7 @@ _EMBEDDED: Final[Sequence[ipaddress.IPv6Network]] = (
     ipaddress.IPv6Network("64:ff9b:1::/48"),  # RFC 8215
     ipaddress.IPv6Network("2002::/16"),  # RFC 3056
     ipaddress.IPv6Network("2001::/32"),  # RFC 4380
+    ipaddress.IPv6Network("::/96"),  # RFC 4291, section 2.5.5.1
 )
 """Ranges whose addresses carry another one, which may be private."""
 
@@ -56,6 +60,8 @@ class OutgoingHttp:
 
     networks: tuple[Network, ...] = ()
     """Networks that are not public and may be called all the same: the operator's own list."""
+    lasts: float = LASTS
+    """How many seconds a call may last once it is connected, however slowly the answer comes."""
 
     def check(self, address: str) -> SplitResult:
         """
@@ -103,7 +109,7 @@ class OutgoingHttp:
         port = given.port or _PORTS[given.scheme]
         found = self._resolved(given.hostname or "", port)
         target = (given.path or "/") + (f"?{given.query}" if given.query else "")
-        with _pool(given, found, port) as pool:
+        with _pool(given, found, port) as pool, _ended_after(self.lasts, pool) as is_over:
             try:
                 answer = pool.request(
                     method,
@@ -120,6 +126,8 @@ class OutgoingHttp:
                     answer.close()
             except (HTTPError, OSError) as error:
                 raise NoAnswerError(type(error).__name__) from None
+        if is_over.is_set():  # what came until then may look whole
+            raise NoAnswerError("the answer took too long")
         if len(said) > most:
             raise NoAnswerError("the answer is too long")
         return Answer(answer.status, dict(answer.headers), said)
@@ -148,6 +156,35 @@ def _pool(given: SplitResult, found: _Ip, port: int) -> urllib3.HTTPConnectionPo
     )
 
 
+@contextmanager
+def _ended_after(seconds: float, pool: urllib3.HTTPConnectionPool) -> Iterator[Event]:
+    """Cut the connections of *pool* off when so many seconds have passed, and say whether that happened."""
+    made: list[urllib3.connection.HTTPConnection] = []
+    is_over = Event()
+
+    class Watched(pool.ConnectionCls):  # type: ignore[misc,name-defined] # plain or TLS, as the pool has it
+        def connect(self) -> None:
+            made.append(self)
+            super().connect()
+
+    def cut() -> None:
+        is_over.set()
+        for each in made:
+            with suppress(OSError):
+                if each.sock is not None:
+                    # DANGER: not the method of a TLS socket, which would turn what is read next into plain text.
+                    socket.socket.shutdown(each.sock, socket.SHUT_RDWR)
+
+    pool.ConnectionCls = Watched
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield is_over
+    finally:
+        timer.cancel()
+
+
 def _literal(host: str) -> _Ip | None:
     try:
         return ipaddress.ip_address(host.partition("%")[0])
@@ -161,5 +198,7 @@ def _is_public(found: _Ip) -> bool:
         if found.ipv4_mapped is not None:
             return _is_public(found.ipv4_mapped)
         if any(found in network for network in _EMBEDDED):
+            return False
+        if found.is_site_local:  # RFC 3879: deprecated, and never public
             return False
     return found.is_global and not found.is_multicast

@@ -106,6 +106,8 @@ def test_a_closed_port_is_no_answer() -> None:
         "https://[::ffff:127.0.0.1]/",
         "https://[64:ff9b::7f00:1]/",
         "https://[2002:7f00:1::]/",
+        "https://[::127.0.0.1]/",
+        "https://[fec0::1]/",
         "https://service.example:99999/",
         "https://" + "a" * 2001,
     ],
@@ -142,3 +144,28 @@ def test_the_connection_goes_to_the_address_that_was_judged(
         HERE.call("POST", given.geturl(), headers={})
     assert asked[0] == "service.example"
     assert set(asked[1:]) <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("begun", [b"HTTP/1.0 200 OK\r\nX-Slow: ", b"HTTP/1.0 200 OK\r\n\r\n"], ids=["headers", "body"])
+def test_an_answer_that_comes_byte_by_byte_holds_nobody_for_long(begun: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_drip, args=(listening, begun), daemon=True)
+        thread.start()
+        brief = OutgoingHttp(HERE.networks, lasts=0.2)
+        with pytest.raises(NoAnswerError):
+            brief.call("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/", headers={})
+        thread.join()
+
+
+def _drip(listening: socket.socket, begun: bytes) -> None:
+    """Answer, a byte each twentieth of a second, for three seconds or until the caller is gone."""
+    with listening.accept()[0] as caller:
+        caller.recv(4096)
+        try:
+            caller.sendall(begun)
+            for _ in range(60):
+                caller.sendall(b"x")
+                threading.Event().wait(0.05)
+            caller.sendall(b"\r\n\r\n")
+        except OSError:
+            pass
