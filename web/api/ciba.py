@@ -7,6 +7,7 @@ from uuid import UUID
 
 from vault import access, purposes, requests
 from vault.errors import InvalidInputError
+from web.api import jar
 from web.api.asking import check_client, check_message, check_scope, oauth_words
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.edge import API_PATH, edge
@@ -28,6 +29,7 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
         """Authenticate the client, read what it asks for, and put that before the citizen."""
         form = sent_form()
         client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)
+        form = jar.read(form, client)
         _check_form(form, client)
         asked = _ask(form, client)
         return (
@@ -39,8 +41,6 @@ class BackchannelAuthentication(Endpoint):  # type: ignore[misc] # Authlib carri
 
 def _check_form(form: dict[str, str], client: Client) -> None:
     check_client(form, client)
-    if "request" in form:
-        raise OAuthRefusedError("request_not_supported", "signed request objects are not taken")
     check_scope(form)
     if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
         raise OAuthRefusedError("invalid_request", "name the person by login_hint, and by nothing else")

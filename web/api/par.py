@@ -7,6 +7,7 @@ from typing import Any, Final
 from vault import purposes, visits
 from vault.access import Proof
 from vault.visits import Errand
+from web.api import jar
 from web.api.asking import check_client, check_message, check_scope, oauth_words
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.binding import proof_if_shown, spend
@@ -36,6 +37,7 @@ class PushedAuthorization(Endpoint):  # type: ignore[misc] # Authlib carries no 
         client: Client = self.server.authenticate_client(request, [AUTH_METHOD], NAME)
         if proof is not None:
             spend(proof)
+        form = jar.read(form, client)
         _check_form(form, client)
         handle = _push(form, client, _bound_to(form, proof))
         return HTTPStatus.CREATED, {"request_uri": URN + handle, "expires_in": int(visits.PUSHED.total_seconds())}, []

@@ -166,7 +166,7 @@ MEMBERS: dict[str, tuple[dict[str, object], str]] = {
     "no wait": ({"requested_expiry": "0"}, "invalid_request"),
     "more than 24 days": ({"requested_expiry": "2073601"}, "invalid_request"),
     "wait as words": ({"requested_expiry": "soon"}, "invalid_request"),
-    "signed request": ({"request": "a.b.c"}, "request_not_supported"),
+    "a signed request with more beside it": ({"request": "a.b.c"}, "invalid_request"),
     "another client's name": ({"client_id": "council-tax"}, "invalid_request"),
     "a line break": ({"reason": "a\nb"}, "invalid_request"),
 }
