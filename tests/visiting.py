@@ -88,7 +88,9 @@ class Flow:
         """A code: pushed, opened, decided and brought back."""
         return answered(walk(browser, self.service.slug, self.pushed(**changed), allowed))["code"]
 
-    def redeem(self, code: str, *, service: Service | None = None, key: DPoPKey | None = None, **changed: Any) -> Any:
+    def redeem(
+        self, code: str, *, service: Service | None = None, key: DPoPKey | None = None, **changed: Any
+    ) -> requests.Response:
         """The answer of the token endpoint to *code*."""
         sound = {
             "grant_type": "authorization_code",

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from requests_oauth2client import DPoPKey, DPoPToken, IdToken, OAuth2Client
 from requests_oauth2client.authorization_request import AuthorizationRequest
-from requests_oauth2client.exceptions import AuthorizationResponseError, EndpointError, InvalidGrant
+from requests_oauth2client.exceptions import AuthorizationResponseError, EndpointError, InvalidGrant, MismatchingIssuer
 
 from tests.service_world import ACTOR, BACK, World, details, names, world
 from tests.visiting import browser_of, walk
@@ -86,3 +86,13 @@ def test_a_bad_rich_request_is_told_apart(client: OAuth2Client) -> None:
     with pytest.raises(EndpointError) as refusal:
         client.pushed_authorization_request(asked(client, [{"type": "other"}]))
     assert refusal.value.error == "invalid_authorization_details"
+
+
+def test_an_answer_that_is_mixed_up_with_another_servers_is_noticed(place: World, client: OAuth2Client) -> None:
+    asking = asked(client, details())
+    back = urlsplit(brought(place, client, asking, frozenset()))
+    query = dict(parse_qsl(back.query))
+    assert query["iss"] == place.issuer
+    mixed_up = back._replace(query=urlencode({**query, "iss": "https://other.example"})).geturl()
+    with pytest.raises(MismatchingIssuer):
+        asking.validate_callback(mixed_up)

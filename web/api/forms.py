@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl
 
 from flask import Request, g, request
 
+from vault.sums import Refused
+from web.api import refusing
 from web.faults import MalformedRequestError, RequestTooLargeError, WrongMediaTypeError
 
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
@@ -37,9 +39,13 @@ def check_form(sent: Request) -> dict[str, str]:
 
 
 def read_form() -> None:
-    """Check the current request's form before anyone else reads it, and keep it for `form`."""
+    """Check the current request's form before anyone else reads it, and keep it for `form`; a bad one is counted."""
     if request.method == "POST":
-        g.form = check_form(request)
+        try:
+            g.form = check_form(request)
+        except MalformedRequestError:
+            refusing.count(Refused.REQUEST)
+            raise
 
 
 def form() -> dict[str, str]:
