@@ -38,10 +38,17 @@ class Actor:
     """The sign-in they act in, by the SHA-256 of its handle (32 bytes); empty for services and processes."""
     can_prove: bool = False
     """Whether they could be asked to prove it again: they hold a passkey, or come through an identity provider."""
+    by_letter: bool = False
+    """Whether a code from a letter is all they came by, and all they have: no grave act is theirs meanwhile."""
     recovering: bool = False
     """Whether two officers' recovery of this account waits: nothing is approved, downloaded or delegated on line."""
     supervises: bool = False
     """Whether an officer looks at what others of their service did in an emergency."""
+
+    @property
+    def asked_to_prove(self) -> bool:
+        """Whether a grave act is asked to be proved: always, save where this sign-in is the best that there is."""
+        return self.can_prove or self.by_letter
 
     @property
     def principal(self) -> str:

@@ -18,7 +18,9 @@ from vault.errors import LinkUsedError, NotFoundError, WrongStateError
 from vault.ids import handle_hash, new_handle, new_id
 from vault.journal import note
 from vault.judging import check_proven
+from vault.kinds import NoticeKind
 from vault.models import Binding, Identity, Passkey, RecoveryCode
+from vault.notices import tell
 
 UNFINISHED_LIFE: Final = timedelta(minutes=15)
 TRIES: Final = 5
@@ -121,6 +123,8 @@ def unbind(ctx: Context, *, account_id: UUID, identity_id: UUID) -> None:
         raise WrongStateError("this is the last way in: add another one first")
     account = accounts.find(ctx, account_id=account_id)
     ctx.session.delete(row)
+    if account.citizen_id is not None:
+        tell(ctx, citizen_id=account.citizen_id, kind=NoticeKind.WAY_REMOVED, about=identity_id)
     facts = {"account": str(account_id), "identity": str(identity_id), "issuer": row.issuer}
     note(ctx, Event.IDENTITY_UNBOUND, citizen_id=account.citizen_id, facts=facts)
 

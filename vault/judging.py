@@ -63,21 +63,31 @@ def is_fresh(actor: Actor, *, now: datetime) -> bool:
 
 
 def must_prove(actor: Actor, *, now: datetime) -> bool:
-    """Whether *actor* must prove again who they are before a grave act: they could, and did not do it just now."""
-    return actor.can_prove and not is_fresh(actor, now=now)
+    """
+    Whether *actor* must prove again who they are before a grave act: they could, and did not do it just now.
+
+    Who came by a letter and has nothing better must too, and cannot: they first add a way by which they can.
+    """
+    return actor.asked_to_prove and not is_fresh(actor, now=now)
 
 
-def check_proven(ctx: Context) -> None:
+def check_proven(ctx: Context, *, first_way: bool = False) -> None:
     """
     Let the context's actor go on to a grave act that no rule speaks of: download, erasure, delegation, a new passkey.
 
+    Args:
+        ctx: Who acts is its actor.
+        first_way: Whether the act gives them a way by which they can prove themselves: whoever came by a letter and
+            has none may do it.
+
     Raises:
-        ProofNeededError: They could prove again who they are, and did not do it within the last five minutes.
+        ProofNeededError: They could prove again who they are, and did not do it within the last five minutes; or they
+            came by a letter and have nothing to prove it with.
         RecoveryWaitsError: A recovery of their account waits.
     """
     if ctx.actor.recovering:
         raise RecoveryWaitsError("a recovery of this account waits")
-    if must_prove(ctx.actor, now=ctx.now):
+    if must_prove(ctx.actor, now=ctx.now) and not (first_way and ctx.actor.by_letter):
         raise ProofNeededError("prove again that it is you")
 
 
@@ -201,7 +211,7 @@ def demand(
         purpose=_purpose(ctx, service, purpose) if purpose else None,
         asker=str(asker or ""),
         log_of=str(log_of or ""),
-        step_up_required=ctx.actor.can_prove,
+        step_up_required=ctx.actor.asked_to_prove,
         recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
         **facts,
     )

@@ -243,6 +243,8 @@ class NoticeKind(enum.StrEnum):
     SHARE_ENDS = "share-ends-soon"
     NEW_PASSKEY = "new-passkey"
     RECOVERY = "recovery"
+    WAY_REMOVED = "way-removed"
+    """A passkey, or an identity provider, signs in to their account no more."""
     FAMILY = "family"
     """Someone accepted an invitation to look for them, or a legal authority was entered."""
     EMERGENCY = "emergency"

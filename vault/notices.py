@@ -30,7 +30,9 @@ LONGEST_PLACE: Final = 64  # characters of a place: a kind, an id and a small nu
 STALE: Final = timedelta(days=3)
 """A mail that could not leave for so long, as where no mail server is set, would only confuse."""
 
-SECURITY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.EMERGENCY})
+SAFETY: Final = frozenset({NoticeKind.NEW_PASSKEY, NoticeKind.RECOVERY, NoticeKind.WAY_REMOVED})
+"""What is mailed at once even to those who want no mail: who took over a sign-in must not be able to keep it quiet."""
+URGENT: Final = SAFETY | {NoticeKind.EMERGENCY}
 """What is mailed at once even to those who want one mail a day."""
 
 # Two processes may tell the same person at the same moment: neither may fail, and neither may tell twice.
@@ -92,9 +94,11 @@ def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occas
 
 
 def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:
+    if kind in SAFETY:
+        return ctx.now
     if chosen is MailChoice.NONE:
         return None
-    if chosen is MailChoice.AT_ONCE or kind in SECURITY:
+    if chosen is MailChoice.AT_ONCE or kind in URGENT:
         return ctx.now
     digest = datetime.combine(ctx.now.date(), DIGEST_AT, tzinfo=ctx.now.tzinfo)
     return digest if digest > ctx.now else digest + timedelta(days=1)
@@ -191,7 +195,7 @@ def choose(ctx: Context, *, citizen_id: UUID, mail: MailChoice) -> bool:
 def _told_of_safety(ctx: Context, citizen_id: UUID) -> bool:
     """Whether a mail that is on its way may speak of the safety of the account: the mail itself does not say."""
     recent = select(Notice.about).where(
-        Notice.citizen_id == citizen_id, Notice.kind.in_(SECURITY), Notice.at > ctx.now - STALE
+        Notice.citizen_id == citizen_id, Notice.kind.in_(SAFETY), Notice.at > ctx.now - STALE
     )
     return ctx.session.scalars(recent.limit(1)).first() is not None
 

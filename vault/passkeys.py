@@ -46,7 +46,7 @@ def add(
     Raises:
         ProofNeededError: The actor could prove again who they are, and did not just now.
     """
-    check_proven(ctx)
+    check_proven(ctx, first_way=True)
     account = accounts.find(ctx, account_id=account_id)
     row = Passkey(
         account_id=account_id,
@@ -138,6 +138,8 @@ def _row(ctx: Context, account_id: UUID, passkey_id: UUID) -> Passkey:
 
 def _note(ctx: Context, event: Event, row: Passkey) -> None:
     account = accounts.find(ctx, account_id=row.account_id)
+    if event is Event.PASSKEY_REMOVED and account.citizen_id is not None:
+        tell(ctx, citizen_id=account.citizen_id, kind=NoticeKind.WAY_REMOVED, about=row.passkey_id)
     facts = {"account": str(row.account_id), "passkey": str(row.passkey_id)}
     note(ctx, event, citizen_id=account.citizen_id, facts=facts)
 

@@ -19,7 +19,8 @@ from vault.refusals import log_refusal
 
 IDLE = timedelta(minutes=30)
 LIMIT = timedelta(hours=8)
-SHORTER = {"letter": timedelta(hours=1), "directory": timedelta(hours=1)}
+BY_LETTER = "letter"
+SHORTER = {BY_LETTER: timedelta(hours=1), "directory": timedelta(hours=1)}
 """Sign-ins that end sooner: by a letter, nothing can be proved again; by the directory, it is asked again."""
 UNPROVEN = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody proved who they are who did not yet, in this sign-in."""
@@ -94,11 +95,13 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
         raise SignInEndedError("you have been signed out")
     account = accounts.find(ctx, account_id=row.account_id)
     _check_may_sign_in(ctx, account)
+    provable = can_prove(ctx, account_id=row.account_id)
     actor = replace(
         account.actor(),
         sign_in=row.sign_in_hash,
         proven_at=row.proven_at,
-        can_prove=can_prove(ctx, account_id=row.account_id),
+        can_prove=provable,
+        by_letter=row.method == BY_LETTER and not provable,
         recovering=_is_recovering(ctx, row.account_id),
     )
     return SignedIn(account, actor, row.method, row.started_at, row.proven_at, row.ends_at)

@@ -19,8 +19,9 @@ Where only some answers are grave, ask inside the view::
 The vault asks as well, so a page that forgets is refused, not obeyed: `vault.judging.demand` for what the rules know
 (allowing special categories, opening one's own hidden values, registry changes), `vault.judging.check_proven(ctx)` for
 the rest. Both raise `ProofNeededError`, which this module turns into the same page. Stopping a share, objecting and
-signing out never ask. Who has no passkey and comes through no identity provider is not asked: their sign-in is all the
-proof they can give, and it is short. A sign-in of the demo counts as proven just now (`web.auth.DEMO_METHODS`).
+signing out never ask. Who came by a code from a letter and has no passkey and no identity provider is led to the same
+page, which says why and what to do: add one, or tell the council by phone or at a desk. A sign-in of the
+demo counts as proven just now (`web.auth.DEMO_METHODS`).
 
 While a recovery in person of the account waits, both refuse altogether: the person is led to where they can cancel it.
 """
@@ -70,14 +71,27 @@ def needed_to_share(fields: Collection[str]) -> bool:
 
 def first(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
     """Let *view* run only for somebody who has just proved who they are; lead others there and back."""
+    return _guarded(view, needed)
 
+
+def first_if_possible(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """As `first`, for a page that gives a way to prove oneself: whoever came by a letter and has none passes."""
+    return _guarded(view, lambda: needed() and not me().actor.by_letter)
+
+
+def _guarded(view: Callable[_P, ResponseReturnValue], must: Callable[[], bool]) -> Callable[_P, ResponseReturnValue]:
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
         if me().actor.recovering:
             raise RecoveryWaitsError("a recovery of this account waits")
-        return lead() if needed() else view(*args, **kwargs)
+        return lead() if must() else view(*args, **kwargs)
 
     return guarded
+
+
+def waits() -> bool:
+    """Whether somebody was led to the proof and has not come through it yet."""
+    return _THEN in session
 
 
 def lead(back: str = "", *, again: bool = False) -> ResponseReturnValue:

@@ -177,7 +177,7 @@ def test_once_a_day_comes_the_next_morning(house: House, catcher: Catcher) -> No
     assert outgoing.send_due(house.vault, mailer(catcher)).sent == 1
 
 
-def test_who_wants_no_mail_gets_none_and_finds_everything_in_the_portal(house: House, catcher: Catcher) -> None:
+def test_who_wants_no_mail_gets_news_of_the_accounts_safety_alone(house: House, catcher: Catcher) -> None:
     house.keep("contact", "k1", {"contact.email": ADDRESS})
     house.ask()
     choose(house, MailChoice.NONE)
@@ -185,8 +185,14 @@ def test_who_wants_no_mail_gets_none_and_finds_everything_in_the_portal(house: H
     with house.vault.transaction(OPERATOR) as ctx:
         account = make_account(ctx, role=Role.CITIZEN, citizen_id=house.citizen_id)
         passkeys.add(ctx, account_id=account.account_id, credential_id=b"c", public_key=b"k", sign_count=0)
+    assert in_the_queue(house) == 1
+    assert outgoing.send_due(house.vault, mailer(catcher)).sent == 1
+    assert outgoing.send_due(house.vault, mailer(catcher)).sent == 0
+    with house.vault.transaction(SYSTEM) as ctx:
+        notices.tell(ctx, citizen_id=house.citizen_id, kind=NoticeKind.EMERGENCY, about=uuid4())
     assert in_the_queue(house) == 0
-    assert {each.kind for each in waiting(house)} == {NoticeKind.REQUEST_WAITS, NoticeKind.NEW_PASSKEY}
+    kinds = {NoticeKind.REQUEST_WAITS, NoticeKind.NEW_PASSKEY, NoticeKind.EMERGENCY}
+    assert {each.kind for each in waiting(house)} == kinds
     with house.vault.snapshot(OPERATOR) as ctx:
         assert hold(ctx.session).defects == ()
 

@@ -95,7 +95,12 @@ def test_an_account_with_a_passkey_is_joined_from_within_alone(trusting: Portal)
         (held,) = identities.of_account(ctx, account_id=trusting.account("edith"))
     address = f"/security/identities/{held.identity_id}/remove"
     assert submit(trusting.client("priya"), address, {}, form_at="/security").status_code == 404
-    assert submit(inside, address, {}, form_at="/security").location == "/security"
+    asked = inside.get(address).text
+    assert "From this moment nobody can sign in here with" in asked
+    assert "your passkey" in asked
+    assert submit(inside, address, {}).location == "/security"
+    assert inside.get(address).status_code == 404
+    assert "A way to sign in was removed from your account" in inside.get("/messages").text
     assert bound(trusting, "edith") == 0
 
 

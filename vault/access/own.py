@@ -112,7 +112,7 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
             owner=str(ask.citizen_id),
             owner_status=str(citizen.status),
             fields=ask.fields,
-            step_up_required=ask.actor.can_prove,
+            step_up_required=ask.actor.asked_to_prove,
         )
     decision = vault.engine.decide(request)
     if before is not None and decision.allowed and ask.categories <= before.categories:

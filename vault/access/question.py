@@ -82,7 +82,7 @@ def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[
         batch=definition.batch and definition.slug in sharing.service["batch_purposes"],
         sensitivity=max((_above(item) for item in found), default=0),
         history=ask.history,
-        step_up_required=ask.actor.can_prove,
+        step_up_required=ask.actor.asked_to_prove,
     )
 
 

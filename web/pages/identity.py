@@ -205,10 +205,10 @@ def _bind(answer: Answer) -> ResponseReturnValue:
     if answer.account_id != me().account.account_id:
         raise ProviderRefusedError("this was asked for another account")
     _check_work(answer, me().account.account_id)
-    if proving.needed():
+    if proving.needed() and not me().actor.by_letter:
         return proving.lead(url_for("security.add_provider", name=answer.provider.name))
     with changing() as ctx:
-        check_proven(ctx)
+        check_proven(ctx, first_way=True)
         whom = _vouched(ctx, answer)
         identities.bind(ctx, account_id=me().account.account_id, whom=whom, evidence="signed in")
         citizen_id = me().account.citizen_id

@@ -141,6 +141,9 @@ _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
     NoticeKind.RECOVERY: lambda: News(
         _("Somebody asked for a new way into your account"), _("See how you sign in"), url_for("security.overview")
     ),
+    NoticeKind.WAY_REMOVED: lambda: News(
+        _("A way to sign in was removed from your account"), _("See how you sign in"), url_for("security.overview")
+    ),
     NoticeKind.FAMILY: lambda: News(
         _("Somebody can now see some of your data for you"), _("See who may look for me"), url_for("family.overview")
     ),

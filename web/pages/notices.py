@@ -26,7 +26,10 @@ CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
         lazy_gettext("Once a day"),
         lazy_gettext("In the morning. News about the safety of your account still comes at once"),
     ),
-    MailChoice.NONE: (lazy_gettext("Never"), lazy_gettext("You find it here when you sign in")),
+    MailChoice.NONE: (
+        lazy_gettext("Never"),
+        lazy_gettext("You find it here when you sign in. News about the safety of your account still comes"),
+    ),
 }
 
 

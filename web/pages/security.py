@@ -51,7 +51,7 @@ def overview() -> ResponseReturnValue:
 
 
 @bp.get("/passkeys/new")
-@proving.first
+@proving.first_if_possible
 def add() -> ResponseReturnValue:
     """Ask the person to make a passkey on this device."""
     return render_template("security/add.html")
@@ -59,7 +59,7 @@ def add() -> ResponseReturnValue:
 
 @bp.post("/passkeys/new/options")
 @limiter.limit(TRIES, key_func=own_tries)
-@proving.first
+@proving.first_if_possible
 def add_options() -> ResponseReturnValue:
     """What the browser needs to make another passkey."""
     return jsonify(passkeys.creation_options(_mine()))
@@ -67,7 +67,7 @@ def add_options() -> ResponseReturnValue:
 
 @bp.post("/passkeys/new")
 @limiter.limit(TRIES, key_func=own_tries)
-@proving.first
+@proving.first_if_possible
 def add_check() -> ResponseReturnValue:
     """Keep the new passkey and ask what to call it."""
     name = hint(request.headers.get("User-Agent", ""))
@@ -99,7 +99,7 @@ def take_name(passkey_id: UUID) -> ResponseReturnValue:
             kept.rename(ctx, account_id=_mine(), passkey_id=passkey_id, name=given)
     if answers.errors:
         return page("security/name.html", answers=answers, passkey=found)
-    return redirect(url_for("security.overview"), 303)
+    return redirect(url_for("proving.start" if proving.waits() else "security.overview"), 303)
 
 
 @bp.get("/passkeys/<uuid:passkey_id>/remove")
@@ -130,17 +130,38 @@ def take_away(passkey_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/with/<name>")
-@proving.first
+@proving.first_if_possible
 def add_provider(name: str) -> ResponseReturnValue:
     """Add an identity provider as another way in."""
     return send(name, why="bind", account_id=_mine())
 
 
-@bp.post("/identities/<uuid:identity_id>/remove")
+@bp.get("/identities/<uuid:identity_id>/remove")
+@proving.first
 def remove_identity(identity_id: UUID) -> ResponseReturnValue:
+    """Ask once more, saying which ways in remain; the last one stays."""
+    with reading() as ctx:
+        bound = identities.of_account(ctx, account_id=_mine())
+        held = kept.of_account(ctx, account_id=_mine())
+        codes = recovery_codes.left(ctx, account_id=_mine())
+    found = next((each for each in bound if each.identity_id == identity_id), None)
+    if found is None:
+        raise NotFoundError("there is no such identity")
+    others = [each for each in bound if each.identity_id != identity_id]
+    return render_template(
+        "security/remove_identity.html",
+        identity=found,
+        passkeys=held,
+        identities=others,
+        codes=codes,
+        last=not (others or held or codes.count),
+    )
+
+
+@bp.post("/identities/<uuid:identity_id>/remove")
+@proving.first
+def take_identity_away(identity_id: UUID) -> ResponseReturnValue:
     """Let an identity provider's word sign in no more; the last way in stays."""
-    if proving.needed():
-        return proving.lead(url_for("security.overview"))
     with changing() as ctx:
         identities.unbind(ctx, account_id=_mine(), identity_id=identity_id)
     return redirect(url_for("security.overview"), 303)

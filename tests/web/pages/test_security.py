@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.portal_world import Portal, submit, token_in
-from vault import accounts, codes, letters, passkeys, recoveries, services, sign_ins
+from vault import accounts, codes, letters, passkeys, recoveries, recovery_codes, services, sign_ins
 from vault.context import OPERATOR, SYSTEM, Actor
+from vault.errors import ProofNeededError
 from vault.ids import new_id
 from vault.kinds import Role
 from web.auth import COOKIE
@@ -112,6 +113,36 @@ def test_a_letter_signs_in_with_the_birth_date_and_not_without(portal: Portal) -
     assert client.get("/home").status_code == 200
     assert submit(portal.client(), "/sign-in/letter", {"code": letter.code, **right}).status_code == 422
     assert "with the code from a letter" in client.get("/security/history").text
+
+
+def test_who_came_by_a_letter_adds_a_better_way_before_a_grave_act_and_is_told_why(portal: Portal) -> None:
+    with portal.vault.transaction(OPERATOR) as ctx:
+        letter = letters.make(ctx, account_id=portal.account("edith"))
+    client = portal.client()
+    submit(client, "/sign-in/letter", {"code": letter.code, **birthday(portal, "edith")})
+    for grave in ("/download", "/family/add", "/security/codes", "/how-we-contact-you/take-back"):
+        assert client.get(grave).location == "/prove", grave
+    why = client.get("/prove").text
+    assert "You came in with a code from a letter." in why
+    assert 'href="/security/passkeys/new"' in why
+    assert "Ring us or come to a desk." in why
+    assert client.get("/security/passkeys/new").status_code == 200
+    for harmless in ("/home", "/record/medication", "/sharing", "/activity"):
+        assert client.get(harmless).status_code == 200, harmless
+    here = f"/requests/{portal.waiting('edith').request_id}"
+    submit(client, here, {"share": "all"})
+    submit(client, f"{here}/until", {"until": "longest"})
+    assert client.get(f"{here}/check").location == "/prove"
+    with portal.vault.reading(SYSTEM) as ctx:
+        cookie = client.get_cookie(COOKIE, domain="localhost")
+        assert cookie
+        weak = sign_ins.current(ctx, cookie=cookie.value).actor
+    with pytest.raises(ProofNeededError), portal.vault.transaction(weak) as ctx:
+        recovery_codes.make(ctx, account_id=portal.account("edith"))
+    with portal.vault.transaction(weak) as ctx:
+        passkeys.add(ctx, account_id=portal.account("edith"), credential_id=b"x", public_key=b"k", sign_count=0)
+    assert "Use my passkey" in client.get("/prove").text
+    assert "code from a letter" not in client.get("/prove").text
 
 
 def test_five_wrong_birth_dates_end_the_letter_and_nobody_is_locked_out(portal: Portal) -> None:
