@@ -1,5 +1,6 @@
 """Emergencies: stated by an officer, open for a short time, told at once, judged by another; on both databases."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -191,6 +192,28 @@ def test_one_officer_states_so_many_a_day_and_no_more(urgent: House) -> None:
     state(urgent, other)
     urgent.clock.ahead += timedelta(days=1)
     state(urgent, officer)
+
+
+def test_of_two_statements_at_once_both_are_counted(urgent_on_both: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vault.emergencies.stating.MOST_A_DAY", 1)
+    officer, given = urgent_on_both.officer(), {"purpose": URGENT, "reason": FALL, "words": WORDS}
+    outcomes: list[str] = []
+
+    def second() -> None:
+        try:
+            state(urgent_on_both, officer)
+        except TooOftenError:
+            outcomes.append("refused")
+        else:
+            outcomes.append("stated")
+
+    other = threading.Thread(target=second)
+    with urgent_on_both.vault.transaction(officer) as ctx:
+        emergencies.state(ctx, citizen_id=urgent_on_both.citizen_id, **given)  # type: ignore[arg-type]
+        other.start()
+        other.join(0.3)
+    other.join()
+    assert outcomes == ["refused"]
 
 
 def test_a_supervisor_judges_once_never_their_own_and_the_resident_is_told(urgent_on_both: House) -> None:

@@ -5,7 +5,7 @@ ends by itself. Whoever stated it never judges it; what nobody judged in time is
 """
 
 from vault.emergencies.following import FOLLOWED_UP_WITHIN, follow_up, to_follow_up, to_judge, unsettled
-from vault.emergencies.stating import LASTS, MOST_A_DAY, close, state
+from vault.emergencies.stating import LASTS, MOST_A_DAY, close, state, stated_most
 from vault.emergencies.views import (
     WORDS_MOST,
     EmergencyLine,
@@ -36,6 +36,7 @@ __all__ = [
     "own",
     "own_row",
     "state",
+    "stated_most",
     "to_follow_up",
     "to_judge",
     "unsettled",

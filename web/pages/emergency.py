@@ -82,6 +82,8 @@ def state() -> ResponseReturnValue:
     if answers.errors or born is None:
         return _asking(answers)
     with reading() as ctx:
+        if emergencies.stated_most(ctx):  # DANGER: once somebody was looked up, this answer would say that we know them
+            return _too_many(answers)
         proposal = finding.by_number(ctx, number=number, birth_date=born, organisation_id=me().actor.organisation_id)
     citizen_id = proposal.citizen_id
     agrees = access.confirm_identity(runtime().vault, actor=me().actor, citizen_id=citizen_id, given=proposal.given)
@@ -96,10 +98,14 @@ def state() -> ResponseReturnValue:
                 ctx, citizen_id=citizen_id, purpose=task, reason=EmergencyReason(reason), words=words
             )
     except TooOftenError:
-        answers.errors["reason"] = _("You opened 10 records in one day. Ask your supervisor to open this one")
-        return _asking(answers)
+        return _too_many(answers)
     session[_LOOK] = str(emergency_id)
     return redirect(url_for("emergency.look", emergency_id=emergency_id), 303)
+
+
+def _too_many(answers: Answers) -> ResponseReturnValue:
+    answers.errors["reason"] = _("You opened 10 records in one day. Ask your supervisor to open this one")
+    return _asking(answers)
 
 
 def _own(emergency_id: UUID) -> EmergencyView:

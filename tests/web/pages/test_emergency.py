@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -97,6 +98,20 @@ def test_somebody_unknown_and_a_wrong_birth_date_are_one_answer_and_nothing_is_s
     assert len(pages) == 1
     assert "We found nobody" in pages.pop()
     assert told(portal.vault, Event.EMERGENCY_STATED) == []
+
+
+def test_an_officer_who_stated_the_most_is_told_nothing_of_who_is_known(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carer = portal.client("carer")
+    opened(portal, carer)
+    monkeypatch.setattr("vault.emergencies.stating.MOST_A_DAY", 1)
+    compared = len(told(portal.vault, Event.CITIZEN_LOOKED_UP))
+    plain = re.compile(r'name="csrf_token" value="[^"]+"|value="[^"]*"|left="\d+"')
+    pages = {plain.sub("", opened(portal, carer, **changed).text) for changed in ({}, {"number": "9434765919"})}
+    assert len(pages) == 1
+    assert "You opened 10 records in one day" in pages.pop()
+    assert len(told(portal.vault, Event.CITIZEN_LOOKED_UP)) == compared
 
 
 def test_each_answer_that_is_missing_is_named(portal: Portal) -> None:
