@@ -41,6 +41,7 @@ class Event(enum.StrEnum):
     PASSKEY_ADDED = "passkey:added"
     PASSKEY_REMOVED = "passkey:removed"
     PASSKEY_RENAMED = "passkey:renamed"
+    LETTER_ASKED = "letter:asked"
     LINK_MADE = "link:made"
     LINK_USED = "link:used"
     SIGN_IN_MADE = "sign-in:made"

@@ -9,7 +9,7 @@ from vault import birthdays, grants, notices, refusals, requests, tokens, visits
 from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
-from vault.models import Binding, Challenge, LetterCode, Link, SignIn
+from vault.models import Binding, Challenge, LetterCode, LetterOrder, Link, SignIn
 from vault.runtime import prepare
 from vault.trail import catch_up
 
@@ -39,6 +39,7 @@ def _forget(ctx: Context) -> None:
     """Links, codes, challenges and sign-ins that have ended open nothing; their making and end stand in the log."""
     ctx.session.execute(delete(Link).where(Link.expires_at < ctx.now))
     ctx.session.execute(delete(LetterCode).where(LetterCode.expires_at < ctx.now))
+    ctx.session.execute(delete(LetterOrder).where(LetterOrder.expires_at < ctx.now))
     ctx.session.execute(delete(Binding).where(Binding.expires_at < ctx.now))
     ctx.session.execute(delete(Challenge).where(Challenge.expires_at < ctx.now))
     ctx.session.execute(delete(SignIn).where(SignIn.ends_at < ctx.now))

@@ -1,5 +1,10 @@
-"""One-time links: they let a person add a passkey, or, in the demo only, sign in. Known by their SHA-256 alone."""
+"""One-time links: they let a person add a passkey, or, in the demo only, sign in. Known by their SHA-256 alone.
 
+Where two administrators agree to a link, neither holds all of it: who approved is shown the link, and who proposed was
+shown a code (`new_code`) that must be typed with it.
+"""
+
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,16 +12,17 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from audit.events import Event
-from vault import accounts
+from vault import accounts, codes
 from vault.accounts import AccountView
 from vault.context import Context
-from vault.errors import LinkUsedError, SecondPersonNeededError
+from vault.errors import InvalidInputError, LinkUsedError, SecondPersonNeededError
 from vault.ids import handle_hash, new_handle
 from vault.journal import note
 from vault.kinds import AccountStatus, LinkKind
 from vault.models import Link
 
 ENROLLING_LIFE = timedelta(minutes=10)
+_INDEX = "link-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,14 @@ class LinkView:
     expires_at: datetime
     agreed: tuple[UUID, ...] = ()
     """The two people who agreed to it, where it took two."""
+    needs_code: bool = False
+    """Whether a code must be typed with it, which the other of the two holds."""
+
+
+def new_code(ctx: Context) -> tuple[str, bytes]:
+    """A code for one half of a link: as it is shown once, and the blind index (32 bytes) by which it is known."""
+    code = codes.new(codes.RECOVERY_GROUPS)
+    return codes.shown(code), ctx.keyring.blind_index(_INDEX, code)
 
 
 def make(
@@ -38,9 +52,12 @@ def make(
     hours: int = 24,
     first: UUID | None = None,
     second: UUID | None = None,
+    code_index: bytes | None = None,
 ) -> str:
     """
     Make a one-time link; return its handle, shown once. Outside the demo an enrolment link takes two people.
+
+    With *code_index* it opens only together with the code that has this index.
 
     Raises:
         SecondPersonNeededError: Two different accounts are needed and were not given.
@@ -61,6 +78,7 @@ def make(
             expires_at=ctx.now + timedelta(hours=hours),
             made_first=first,
             made_second=second,
+            code_index=code_index,
         )
     )
     facts = {"account": str(account_id), "kind": str(kind), "first": str(first or ""), "second": str(second or "")}
@@ -74,17 +92,21 @@ def peek(ctx: Context, *, handle: str) -> LinkView | None:
     if row is None or row.expires_at <= ctx.now:
         return None
     agreed = tuple(person for person in (row.made_first, row.made_second) if person is not None)
-    return LinkView(row.kind, accounts.find(ctx, account_id=row.account_id), row.expires_at, agreed)
+    return LinkView(
+        row.kind, accounts.find(ctx, account_id=row.account_id), row.expires_at, agreed, row.code_index is not None
+    )
 
 
-def use(ctx: Context, *, handle: str) -> LinkView:
+def use(ctx: Context, *, handle: str, code: str = "") -> LinkView:
     """
-    Use a link, once.
+    Use a link, once, with the *code* that goes with it where it needs one.
 
     Raises:
         LinkUsedError: It was used, has ended, or never was.
+        InvalidInputError: The code is missing, mistyped or another one; the link stays good.
     """
     found = peek(ctx, handle=handle)
+    _check_code(ctx, handle, code)
     if found is None or found.account.status is not AccountStatus.ACTIVE:
         raise LinkUsedError("this link was used already or has ended")
     gone = delete(Link).where(Link.link_hash == handle_hash(handle)).returning(Link.link_hash)
@@ -93,6 +115,15 @@ def use(ctx: Context, *, handle: str) -> LinkView:
     facts = {"account": str(found.account.account_id), "kind": str(found.kind)}
     note(ctx, Event.LINK_USED, citizen_id=found.account.citizen_id, facts=facts)
     return found
+
+
+def _check_code(ctx: Context, handle: str, typed: str) -> None:
+    row = ctx.session.get(Link, handle_hash(handle))
+    if row is None or row.code_index is None:
+        return
+    index = ctx.keyring.blind_index(_INDEX, codes.read(typed, groups=codes.RECOVERY_GROUPS))
+    if not hmac.compare_digest(index, row.code_index):
+        raise InvalidInputError("this code does not belong to this link")
 
 
 def begin_enrolling(ctx: Context, *, account_id: UUID, agreed: tuple[UUID, ...] = ()) -> str:

@@ -31,6 +31,7 @@ from vault import (
     identities,
     inviting,
     legal_authorities,
+    letters,
     links,
     notices,
     passkeys,
@@ -211,6 +212,13 @@ def _recovery(house: House) -> None:
     with house.vault.transaction(house.officer()) as ctx:
         asked = recoveries.ask(ctx, account_id=owner, evidence="passport")
         recoveries.cancel(ctx, account_id=owner, recovery_id=asked.recovery_id)
+
+
+def _letter(house: House) -> None:
+    with house.vault.transaction(OPERATOR) as ctx:
+        owner = accounts.make(ctx, role=Role.CITIZEN, citizen_id=house.citizen_id).account_id
+    with house.vault.transaction(house.officer()) as ctx:
+        letters.ask(ctx, account_id=owner)
 
 
 def _identity(house: House) -> None:
@@ -432,6 +440,7 @@ ACTS: Final[dict[Act, tuple[Event, ...]]] = {
     _link: (Event.LINK_MADE, Event.LINK_USED),
     _passkey: (Event.PASSKEY_ADDED,),
     _passkey_goes: (Event.PASSKEY_RENAMED, Event.PASSKEY_REMOVED),
+    _letter: (Event.LETTER_ASKED,),
     _codes: (Event.RECOVERY_MADE, Event.RECOVERY_USED),
     _recovery: (Event.RECOVERY_MADE, Event.RECOVERY_CANCELLED),
     _identity: (Event.IDENTITY_BOUND, Event.IDENTITY_UNBOUND),

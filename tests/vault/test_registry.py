@@ -13,11 +13,12 @@ from joserfc.jwk import ECKey
 from sqlalchemy import text
 
 from tests.vault.house import CARE, TAX, House, build, definition
-from vault import accounts, links, purpose_versions, purposes, registry, services, sign_ins
+from vault import accounts, codes, links, purpose_versions, purposes, registry, services, sign_ins
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, SYSTEM, Context
 from vault.errors import (
     InvalidInputError,
+    LinkUsedError,
     NotAllowedError,
     NotFoundError,
     ProofNeededError,
@@ -331,14 +332,46 @@ def test_a_purpose_taken_from_a_service_opens_nothing_from_then_on(office: Offic
 
 def test_a_member_of_staff_is_invited_by_two_people_and_the_link_works_once(office: Office) -> None:
     content = {"role": "officer", "organisation": "council", "service": "home-care"}
-    approved = office.both(ChangeKind.ACCOUNT, "", content, label=LABEL)
+    proposed = office.propose(ChangeKind.ACCOUNT, "", content, label=LABEL)
+    approved = office.approve(proposed)
     assert approved.link
+    assert proposed.code
     with office.house.vault.transaction(SYSTEM) as ctx:
-        used = links.use(ctx, handle=approved.link)
+        used = links.use(ctx, handle=approved.link, code=proposed.code)
+    with pytest.raises(LinkUsedError), office.house.vault.transaction(SYSTEM) as ctx:
+        links.use(ctx, handle=approved.link, code=proposed.code)
     assert (used.account.role, used.account.label) == (Role.OFFICER, LABEL)
     with office.house.vault.db.read.connect() as connection:
         held = connection.execute(text("SELECT content, sealed_words FROM registry_changes")).one()
     assert "Mina" not in str(held)
+    assert whole(office)
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.ACCOUNT, ChangeKind.ACCOUNT_LINK])
+def test_neither_of_two_administrators_can_use_the_link_alone(office: Office, kind: ChangeKind) -> None:
+    content = {"role": "officer", "organisation": "council", "service": "home-care"}
+    subject, given, more = (
+        ("", content, {"label": LABEL}) if kind is ChangeKind.ACCOUNT else (str(office.tess.account_id), {}, {})
+    )
+    proposed, other = (office.propose(kind, subject, given, **more) for _ in range(2))
+    approved = office.approve(proposed)
+    assert approved.link
+    assert other.code
+    assert approved.change.code is None, "who approves is shown the link alone"
+    for code in ("", other.code, codes.shown(codes.new(codes.RECOVERY_GROUPS))):
+        with pytest.raises(InvalidInputError), office.house.vault.transaction(SYSTEM) as ctx:
+            links.use(ctx, handle=approved.link, code=code)
+    with office.by(office.ann) as ctx:
+        found = registry.find(ctx, change_id=proposed.change_id)
+    assert found.code is None, "who proposed is shown the code once"
+    with office.house.vault.db.read.connect() as connection:
+        held = [connection.execute(text(f"SELECT * FROM {table}")).all() for table in ("registry_changes", "links")]
+    assert str(proposed.code).replace("-", "") not in str(held).replace("-", "")
+    with office.house.vault.transaction(SYSTEM) as ctx:
+        assert links.use(ctx, handle=approved.link, code=str(proposed.code).lower()).agreed == (
+            office.ann.account_id,
+            office.ben.account_id,
+        )
     assert whole(office)
 
 

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from audit.events import Event
+from tests.log_reading import told
 from tests.vault.house import ALLOWED, House
 from vault import (
     accounts,
@@ -40,6 +42,7 @@ from vault.errors import (
     WrongStateError,
 )
 from vault.holding import hold
+from vault.housekeeping import keep_house
 from vault.identities import Vouched
 from vault.ids import new_id
 from vault.judging import check_proven
@@ -184,24 +187,63 @@ def test_no_letter_is_made_for_who_has_another_way_in(house: House, owner: UUID,
             identities.bind(ctx, account_id=owner, whom=vouch(house), evidence="seen")
         else:
             recovery_codes.make(ctx, account_id=owner)
-    for actor in (house.officer(), OPERATOR):
-        with pytest.raises(WrongStateError), house.vault.transaction(actor) as ctx:
-            letters.make(ctx, account_id=owner)
+    with pytest.raises(WrongStateError), house.vault.transaction(OPERATOR) as ctx:
+        letters.make(ctx, account_id=owner)
+    with pytest.raises(WrongStateError), house.vault.transaction(house.officer()) as ctx:
+        letters.ask(ctx, account_id=owner)
+
+
+def test_who_asks_for_a_letter_never_holds_its_code_and_another_prints_it_once(house: House, owner: UUID) -> None:
+    asks, prints = house.officer(), house.officer()
+    with house.vault.transaction(asks) as ctx:
+        order_id = letters.ask(ctx, account_id=owner)
+    for act in (letters.addressee, letters.print_out):
+        with pytest.raises(SecondPersonNeededError), house.vault.transaction(asks) as ctx:
+            act(ctx, order_id=order_id)
+    with pytest.raises(NotAllowedError), house.vault.transaction(asks) as ctx:
+        letters.make(ctx, account_id=owner)
+    with house.vault.transaction(prints) as ctx:
+        assert [order.is_mine for order in letters.orders(ctx)] == [False]
+        printed = letters.print_out(ctx, order_id=order_id)
+    assert printed.citizen_id == house.citizen_id
+    with pytest.raises(NotFoundError), house.vault.transaction(prints) as ctx:
+        letters.print_out(ctx, order_id=order_id)
+    with house.vault.transaction(SYSTEM) as ctx:
+        assert letters.begin_try(ctx, typed=printed.letter.code)
+    made = [line for line in told(house.vault, Event.LINK_MADE) if line.facts.get("kind") == "letter"]
+    assert made[-1].facts["asked_by"] == str(asks.account_id)
+    assert made[-1].facts["by"]["account"] == str(prints.account_id)
+
+
+def test_a_letter_that_nobody_prints_is_forgotten_and_a_newer_order_replaces_it(house: House, owner: UUID) -> None:
+    asks, prints = house.officer(), house.officer()
+    with house.vault.transaction(asks) as ctx:
+        old, new = (letters.ask(ctx, account_id=owner) for _ in range(2))
+    with pytest.raises(NotFoundError), house.vault.transaction(prints) as ctx:
+        letters.print_out(ctx, order_id=old)
+    house.clock.ahead = letters.ORDER_LIFE
+    with pytest.raises(NotFoundError), house.vault.transaction(prints) as ctx:
+        letters.print_out(ctx, order_id=new)
+    keep_house(house.vault)
+    with house.vault.db.read.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM letter_orders")).scalar() == 0
 
 
 def test_the_resident_is_told_when_a_letter_is_made_and_when_it_is_used(house: House, owner: UUID) -> None:
-    def told() -> list[NoticeKind]:
+    def notified() -> list[NoticeKind]:
         with house.vault.reading(SYSTEM) as ctx:
             return [each.kind for each in notices.of_citizen(ctx, citizen_id=house.citizen_id)]
 
     with house.vault.transaction(house.officer()) as ctx:
-        letter = letters.make(ctx, account_id=owner)
-    assert told() == [NoticeKind.RECOVERY]
+        order_id = letters.ask(ctx, account_id=owner)
+    assert notified() == [NoticeKind.RECOVERY]
+    with house.vault.transaction(house.officer()) as ctx:
+        letter = letters.print_out(ctx, order_id=order_id).letter
     with house.vault.transaction(SYSTEM) as ctx:
         tried = letters.begin_try(ctx, typed=letter.code)
         assert tried
         letters.use(ctx, tried=tried)
-    assert told() == [NoticeKind.RECOVERY] * 2
+    assert notified() == [NoticeKind.RECOVERY] * 2
 
 
 def test_officers_of_other_organisations_open_no_way_in_for_anybody(house: House, owner: UUID) -> None:
@@ -210,9 +252,12 @@ def test_officers_of_other_organisations_open_no_way_in_for_anybody(house: House
     stranger = replace(FIRST, organisation_id=other)
     with house.vault.transaction(at_desk(house, FIRST)) as ctx:
         asked = recoveries.ask(ctx, account_id=owner, evidence="passport seen")
+        order_id = letters.ask(ctx, account_id=owner)
     mine: dict[str, Any] = {"account_id": owner, "recovery_id": asked.recovery_id}
     for act in (
-        lambda ctx: letters.make(ctx, account_id=owner),
+        lambda ctx: letters.ask(ctx, account_id=owner),
+        letters.orders,
+        lambda ctx: letters.print_out(ctx, order_id=order_id),
         lambda ctx: recoveries.ask(ctx, account_id=owner, evidence="seen"),
         lambda ctx: recoveries.evidence_of(ctx, **mine),
         lambda ctx: recoveries.agree(ctx, **mine, evidence="seen"),

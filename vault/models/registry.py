@@ -110,6 +110,7 @@ class RegistryChange(Authenticated, Covered, Base):
     __tablename__ = "registry_changes"
     __table_args__ = (Index(None, "state"), Index(None, "subject"))
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"proposed_leaf", "decided_leaf"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"code_index"})
 
     change_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[ChangeKind]
@@ -136,6 +137,8 @@ class RegistryChange(Authenticated, Covered, Base):
     applied_version: Mapped[int | None] = mapped_column(default=None)
     proposed_leaf: Mapped[bytes | None] = mapped_column(default=None)
     decided_leaf: Mapped[bytes | None] = mapped_column(default=None)
+    code_index: Mapped[bytes | None] = mapped_column(default=None)
+    """Blind index (32 bytes) of the code that who proposed it holds, where a sign-in link comes of it."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -81,6 +81,7 @@ class Link(Authenticated, Base):
     """A one-time link, known only by its SHA-256; used once, then gone."""
 
     __tablename__ = "links"
+    LATER: ClassVar[frozenset[str]] = frozenset({"code_index"})
 
     link_hash: Mapped[bytes] = mapped_column(primary_key=True)
     account_id: Mapped[UUID]
@@ -89,6 +90,8 @@ class Link(Authenticated, Base):
     expires_at: Mapped[datetime]
     made_first: Mapped[UUID | None] = mapped_column(default=None)
     made_second: Mapped[UUID | None] = mapped_column(default=None)
+    code_index: Mapped[bytes | None] = mapped_column(default=None)
+    """Blind index (32 bytes) of the code that must be typed with it, where two people hold a half each."""
 
 
 class SignIn(Authenticated, Base):
@@ -158,6 +161,18 @@ class LetterCode(Authenticated, Base):
     expires_at: Mapped[datetime]
     made_by: Mapped[UUID | None] = mapped_column(default=None)
     tries: Mapped[int] = mapped_column(default=0)
+
+
+class LetterOrder(Authenticated, Base):
+    """A letter that one officer asked for and another one is to print: at most one for an account, for two weeks."""
+
+    __tablename__ = "letter_orders"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(unique=True)
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class Binding(Authenticated, Base):

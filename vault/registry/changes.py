@@ -5,7 +5,7 @@ the thing stands now: a change whose thing has changed since is not applied.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -52,6 +52,9 @@ def propose(
     """
     Propose a change for a second person to approve; the operator at the server applies it alone, and the log says so.
 
+    Where a sign-in link will come of it, the view that is returned holds the code that goes with the link, to be shown
+    once: who proposed gives the person the code, who approves gives them the link, and neither can use it alone.
+
     An account that is proposed to be closed is suspended at once: who leaves loses access before anyone has approved.
 
     Args:
@@ -84,8 +87,11 @@ def propose(
     row = _row(ctx, kind, subject, made, standing, _words(why, label, standing))
     if alone:
         return _apply(ctx, row, handling, label, what="changed alone by the operator")
+    code = None
+    if kind in _WITH_LINK:
+        code, row.code_index = links.new_code(ctx)
     row.proposed_leaf = _note(ctx, row, "proposed")
-    return view_of(ctx, row)
+    return replace(view_of(ctx, row), code=code)
 
 
 def stop(ctx: Context, *, kind: ChangeKind, subject: str, why: str = "") -> ChangeView:
@@ -130,9 +136,18 @@ def approve(ctx: Context, *, change_id: UUID) -> Approved:
     view = _apply(ctx, row, handling, view_of(ctx, row).label, what="approved")
     if row.kind not in _WITH_LINK:
         return Approved(view, None)
+    if row.code_index is None:
+        raise WrongStateError("no code was made for this link: let it be proposed again")
     account_id = UUID(row.subject)
     second = ctx.actor.account_id
-    handle = links.make(ctx, account_id=account_id, kind=LinkKind.ENROL, first=row.proposed_by, second=second)
+    handle = links.make(
+        ctx,
+        account_id=account_id,
+        kind=LinkKind.ENROL,
+        first=row.proposed_by,
+        second=second,
+        code_index=row.code_index,
+    )
     return Approved(view, handle)
 
 

@@ -48,6 +48,8 @@ class ChangeView:
     applied_version: int | None
     leaves: tuple[bytes, ...]
     """Where the log tells of it: the leaf hashes of its entries, oldest first."""
+    code: str | None = field(default=None, repr=False)
+    """What goes with the sign-in link that will come of it; there in the moment of proposing alone."""
 
     @property
     def is_waiting(self) -> bool:

@@ -8,7 +8,7 @@ from vault import accounts, links, services
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Context
 from vault.errors import NotAllowedError, SecondPersonNeededError
-from vault.kinds import LinkKind, Role
+from vault.kinds import AccountStatus, LinkKind, Role
 from web.opening import opened, settings
 
 
@@ -19,7 +19,6 @@ from web.opening import opened, settings
 @click.option("--organisation", help="Whose member of staff.")
 @click.option("--service", help="The service an officer works for.")
 @click.option("--staff", nargs=3, metavar="FIRST-NAME JOB TEAM", help="How a member of staff is shown; no surname.")
-@click.option("--by", nargs=2, type=click.UUID, help="The two administrators who agreed, by account.")
 @click.option("--hours", type=click.IntRange(1, 72), default=24, show_default=True, help="How long the link works.")
 def enrol_link(
     account: UUID | None,
@@ -28,18 +27,19 @@ def enrol_link(
     organisation: str | None,
     service: str | None,
     staff: tuple[str, str, str] | None,
-    by: tuple[UUID, UUID] | None,
     hours: int,
 ) -> None:
     """
     Print a one-time link that lets one person add a passkey. It signs nobody in, works once, and is logged.
 
-    Outside the demo it takes two administrators (`--by`), until the first two have accounts.
+    It is for the first two administrators of a new vault. Once there are two, links for staff are asked for by one of
+    them in the portal (Staff, then "Invite someone" or "Make a new sign-in link") and approved by the other, and each
+    holds a half; residents get a letter or come to a desk.
 
     \b
     Examples:
       citizen-vault enrol-link --role administrator --organisation ferndale-council --staff Sanjay "registry" Digital
-      citizen-vault enrol-link --citizen 4f0c… --by 11aa… 22bb…
+      citizen-vault enrol-link --account 4f0c…
     """
     if sum(value is not None for value in (account, citizen, role)) != 1:
         raise click.UsageError("name one of --account, --citizen or --role")
@@ -47,25 +47,26 @@ def enrol_link(
         raise click.UsageError("a member of staff needs --organisation, or --service for an officer")
     config = settings()
     with opened(config) as vault, vault.transaction(OPERATOR) as ctx:
-        first, second = _agreed(ctx, by, demo=config.demo)
+        _check_alone(ctx, staff=citizen is None, demo=config.demo)
         label = StaffLabel(*staff) if staff else None
         found = _account(ctx, account, citizen, role, organisation, service, label)
-        handle = links.make(
-            ctx, account_id=found.account_id, kind=LinkKind.ENROL, hours=hours, first=first, second=second
-        )
+        handle = links.make(ctx, account_id=found.account_id, kind=LinkKind.ENROL, hours=hours)
     click.echo(f"{config.issuer}/link/{handle}")
 
 
-def _agreed(ctx: Context, by: tuple[UUID, UUID] | None, *, demo: bool) -> tuple[UUID | None, UUID | None]:
-    """The two who agreed; nobody in the demo, nor before there are two administrators who could."""
-    administrators = {view.account_id for view in accounts.by_role(ctx, role=Role.ADMINISTRATOR)}
-    if by is None:
-        if demo or len(administrators) < 2:  # noqa: PLR2004 -- two people
-            return None, None
-        raise SecondPersonNeededError("name the two administrators who agreed: `--by ACCOUNT ACCOUNT`")
-    if len(set(by)) < 2 or not set(by) <= administrators:  # noqa: PLR2004 -- two people
-        raise SecondPersonNeededError("the two who agreed must be two different administrators")
-    return by
+def _check_alone(ctx: Context, *, staff: bool, demo: bool) -> None:
+    """Refuse what one operator must not do alone: save in the demo, and before there are two administrators."""
+    every = accounts.by_role(ctx, role=Role.ADMINISTRATOR)
+    if demo or sum(each.status is AccountStatus.ACTIVE for each in every) < 2:  # noqa: PLR2004 -- two people
+        return
+    if staff:
+        raise SecondPersonNeededError(
+            "there are two administrators: one of them asks for the link in the portal, under Staff; another approves"
+        )
+    raise SecondPersonNeededError(
+        "there are two administrators: a resident gets a letter with a code (`citizen-vault letter-code`), or comes "
+        "to a desk, where two officers agree"
+    )
 
 
 def _account(

@@ -43,7 +43,9 @@ def of_the_council_alone() -> None:
 @proving.first
 def find() -> ResponseReturnValue:
     """Ask for the two facts."""
-    return page("desk/find.html")
+    with reading() as ctx:
+        to_print = sum(not each.is_mine for each in letters.orders(ctx))
+    return page("desk/find.html", to_print=to_print)
 
 
 @bp.post("")
@@ -116,15 +118,44 @@ def person() -> ResponseReturnValue:
 @bp.post("/letter")
 @proving.first
 def letter() -> ResponseReturnValue:
-    """Make a letter and show it for printing, in this answer and never again."""
-    account_id = _present()
-    with reading() as ctx:
-        citizen_id = accounts.find(ctx, account_id=account_id).citizen_id
-    post = citizen_id is not None and access.contact_is_safe(runtime().vault, citizen_id=citizen_id, channel="letter")
+    """Ask for a letter: a colleague prints it, so that nobody holds both the code and what goes with it."""
     with changing() as ctx:
-        made = letters.make(ctx, account_id=account_id)
-    address = runtime().config.issuer + url_for("coming_back.letter")
-    return render_template("desk/letter.html", letter=made, address=address, post=post)
+        letters.ask(ctx, account_id=_present())
+    return redirect(url_for("desk.asked"), 303)
+
+
+@bp.get("/letter")
+def asked() -> ResponseReturnValue:
+    """Say that the letter waits, and for whom."""
+    return page("desk/asked.html")
+
+
+@bp.get("/letters")
+def waiting() -> ResponseReturnValue:
+    """The letters that wait to be printed. Nobody is named before a letter is printed."""
+    with reading() as ctx:
+        found = letters.orders(ctx)
+    return page("desk/letters.html", others=[each for each in found if not each.is_mine], mine=found)
+
+
+@bp.post("/letters/<uuid:order_id>")
+@proving.first
+def print_letter(order_id: UUID) -> ResponseReturnValue:
+    """Print a letter that a colleague asked for, in this answer and never again; no address where post is not safe."""
+    vault = runtime().vault
+    with reading() as ctx:
+        citizen_id = letters.addressee(ctx, order_id=order_id)
+    safe = access.contact_is_safe(vault, citizen_id=citizen_id, channel="letter")
+    to = access.postal_of(vault, citizen_id=citizen_id) if safe else None
+    with changing() as ctx:
+        printed = letters.print_out(ctx, order_id=order_id)
+    return render_template(
+        "desk/letter.html",
+        letter=printed.letter,
+        safe=safe,
+        to=to,
+        address=runtime().config.issuer + url_for("coming_back.letter"),
+    )
 
 
 @bp.post("/recovery")

@@ -127,7 +127,7 @@ class Proposal:
     """The field that an error of the vault's own is shown at."""
 
     def send(self, answers: Answers) -> ResponseReturnValue | None:
-        """Propose it and go to its page; nothing where it was refused, which *answers* then says."""
+        """Propose it and go to its page, or show its code; nothing where it was refused, which *answers* then says."""
         why = answers.form.get("because", "").strip()
         try:
             with changing() as ctx:
@@ -137,6 +137,8 @@ class Proposal:
         except (InvalidInputError, NotFoundError, WrongStateError) as error:
             answers.errors[self.first] = refused_words(error)
             return None
+        if made.code is not None:
+            return page("administrator/code.html", change=made)
         return redirect(url_for("changes.show", change_id=made.change_id), 303)
 
 

@@ -58,6 +58,7 @@ _TOLD: Final = {
     "passkey:added": lazy_gettext("%(who)s added a passkey"),
     "passkey:removed": lazy_gettext("%(who)s removed a passkey"),
     "passkey:renamed": lazy_gettext("%(who)s gave a passkey a new name"),
+    "letter:asked": lazy_gettext("%(who)s asked for a letter with a code to sign in, for you"),
     "link:made": lazy_gettext("%(who)s made a sign-in link for you"),
     "link:used": lazy_gettext("%(who)s used a sign-in link"),
     "audit:searched": lazy_gettext("%(who)s searched the log for lines about you"),

@@ -5,17 +5,20 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from vault import accounts, links
 from vault.context import SYSTEM
-from vault.errors import LinkUsedError
+from vault.errors import InvalidInputError, LinkUsedError
 from vault.kinds import LinkKind, Role
+from vault.links import LinkView
 from vault.sums import Refused
 from web import passkeys
 from web.auth import ENDED, let_in, let_out
 from web.devices import hint
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter
+from web.pages.common import Answers, page
 from web.runtime import runtime
 
 bp: Final = Blueprint("sign_in", __name__)
@@ -40,21 +43,32 @@ def link(handle: str) -> ResponseReturnValue:
         found = links.peek(ctx, handle=handle)
     if found is None or not _is_address(found.kind):
         raise LinkUsedError("this link was used already or has ended")
-    return render_template("sign_in/link.html", handle=handle, enrols=found.kind is LinkKind.ENROL)
+    return _link_page(handle, found)
+
+
+def _link_page(handle: str, found: LinkView, answers: Answers | None = None) -> ResponseReturnValue:
+    enrols = found.kind is LinkKind.ENROL
+    return page("sign_in/link.html", answers=answers, handle=handle, enrols=enrols, needs_code=found.needs_code)
 
 
 @bp.post("/link/<handle>")
 @limiter.limit(TRIES)
 def use_link(handle: str) -> ResponseReturnValue:
     """Use the link: go on to add a passkey, or, in the demo only, be signed in."""
-    leave = ""
-    with runtime().vault.transaction(SYSTEM) as ctx:
+    leave, answers = "", Answers.given()
+    with runtime().vault.reading(SYSTEM) as ctx:
         found = links.peek(ctx, handle=handle)
-        if found is None or not _is_address(found.kind):
-            raise LinkUsedError("this link was used already or has ended")
-        links.use(ctx, handle=handle)
-        if found.kind is LinkKind.ENROL:
-            leave = links.begin_enrolling(ctx, account_id=found.account.account_id, agreed=found.agreed)
+    if found is None or not _is_address(found.kind):
+        raise LinkUsedError("this link was used already or has ended")
+    try:
+        with runtime().vault.transaction(SYSTEM) as ctx:
+            links.use(ctx, handle=handle, code=answers.form.get("code", ""))
+            if found.kind is LinkKind.ENROL:
+                leave = links.begin_enrolling(ctx, account_id=found.account.account_id, agreed=found.agreed)
+    except InvalidInputError:
+        runtime().vault.count_refused(Refused.LINK)
+        answers.errors["code"] = _("Check the code. It has 5 groups of 4 letters and numbers, and goes with this link")
+        return _link_page(handle, found, answers)
     if found.kind is LinkKind.DEMO:
         return let_in(found.account.account_id, method="demo-link")
     session[ENROLLING] = leave

@@ -259,7 +259,10 @@ def test_an_enrolment_link_takes_two_people_once_there_are_two(laid: Run) -> Non
         assert made.out.startswith("http://localhost:8000/link/")
     refused = laid("enrol-link", *staff)
     assert refused.status == 1
-    assert "two administrators" in refused.err
+    assert "there are two administrators" in refused.err
+    assert "another approves" in refused.err
+    resident = laid("enrol-link", "--citizen", "00000000-0000-4000-8000-000000000000")
+    assert (resident.status, "letter-code" in resident.err) == (1, True)
     assert laid("enrol-link").status == 2
 
 

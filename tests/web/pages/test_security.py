@@ -4,13 +4,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from flask.testing import FlaskClient
 
+from audit.events import Event
 from tests.portal_world import Portal, submit, token_in
-from vault import accounts, codes, letters, passkeys, recoveries, recovery_codes, services, sign_ins
+from vault import accounts, codes, letters, passkeys, records, recoveries, recovery_codes, services, sign_ins
 from vault.context import OPERATOR, SYSTEM, Actor
 from vault.errors import ProofNeededError
 from vault.ids import new_id
+from vault.journal import note
 from vault.kinds import Role
+from vault.records import NewItem, Source
 from web.auth import COOKIE
 from web.devices import hint
 
@@ -191,8 +195,51 @@ def test_the_desk_finds_one_person_by_two_facts_and_tells_nothing_else_apart(por
     assert all("We found nobody with this number" in answer.text for answer in answers)
     assert submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "edith")}).location == "/desk/person"
     assert "None</textarea>" not in client.get("/desk/person").text
-    letter = submit(client, "/desk/letter", {}, form_at="/desk/person").text
-    assert re.search(r"<code>[0-9A-Z]{4}(-[0-9A-Z]{4}){3}</code>", letter)
+    asked = submit(client, "/desk/letter", {}, form_at="/desk/person")
+    assert not CODE.search(asked.text + client.get(asked.location).text)
+
+
+CODE = re.compile(r"<code>[0-9A-Z]{4}(-[0-9A-Z]{4}){3}</code>")
+
+
+def asked_for(portal: Portal) -> tuple[FlaskClient, str]:
+    """A letter to Edith that the social worker asked for; their browser, and where another officer prints it."""
+    client, edith = portal.client("social-worker"), portal.resident("edith")
+    submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "edith")})
+    submit(client, "/desk/letter", {}, form_at="/desk/person")
+    (here,) = re.findall(r'action="(/desk/letters/[^"]+)"', portal.client("badge-officer").get("/desk/letters").text)
+    return client, here
+
+
+def test_a_letter_is_printed_once_by_another_officer_who_is_told_no_birth_date(portal: Portal) -> None:
+    client, here = asked_for(portal)
+    printer = portal.client("badge-officer")
+    assert "1 letter waits to be printed" in printer.get("/desk").text
+    assert "waits to be printed" not in client.get("/desk").text
+    assert here not in client.get("/desk/letters").text
+    refused = submit(client, here, {}, form_at="/desk")
+    assert (refused.status_code, bool(CODE.search(refused.text))) == (403, False)
+    assert "Edith" not in printer.get("/desk/letters").text
+    letter = submit(printer, here, {}, form_at="/desk/letters")
+    assert CODE.search(letter.text)
+    assert "Edith" in letter.text
+    born = portal.resident("edith").born
+    assert not any(spelt in letter.text for spelt in (born.isoformat(), f"{born.day} {born:%B} {born.year}"))
+    assert submit(printer, here, {}, form_at="/desk").status_code == 404
+    assert "asked for a letter" in portal.client("edith").get("/activity?all=1").text
+
+
+def test_a_letter_to_whom_post_is_not_safe_has_no_address_and_stays_at_the_desk(portal: Portal) -> None:
+    with portal.vault.transaction(SYSTEM) as ctx:
+        owner = services.by_slug(ctx, slug="council-tax").organisation_id
+        source = Source(organisation_id=owner, system="form", type="contact", id="1")
+        fields = {"contact.not_safe": "My brother opens my post"}
+        item = NewItem(category="contact", fields=fields, source=source, purpose="own-words", sensitivity=2)
+        records.keep(ctx, citizen_id=portal.citizen("edith"), item=item)
+        note(ctx, Event.RECORD_WRITTEN, citizen_id=portal.citizen("edith"), facts={})
+    _client, here = asked_for(portal)
+    letter = submit(portal.client("badge-officer"), here, {}, form_at="/desk/letters").text
+    assert "Do not post it" in letter
     assert "Edith" not in letter
 
 
@@ -212,7 +259,7 @@ def test_the_desk_is_the_councils_and_makes_no_letter_for_who_has_a_passkey(port
     assert [stranger.get(page).status_code for page in ("/desk", "/desk/person")] == [403, 403]
     client = portal.client("social-worker")
     submit(client, "/desk", {"number": edith.nhs_number, **birthday(portal, "edith")})
-    assert "Make a letter" not in client.get("/desk/person").text
+    assert "Ask for a letter" not in client.get("/desk/person").text
     assert submit(client, "/desk/letter", {}, form_at="/desk/person").status_code == 409
 
 
