@@ -39,6 +39,9 @@ strings: $(VENV)/.tests ## gather what people read, and say what has no translat
 bench: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## measure the governed read against a bare one, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+bench-withdrawing: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## measure how soon a withdrawal counts, with 32 clients on two servers
+	$(BIN)/python -m tests.benchmarks.withdrawing $(ARGS)
+
 bench-pages: $(VENV)/.tests web/static/app.css $(TRANSLATIONS) ## measure every page with 1,000 residents and 100,000 entries in the log
 	$(BIN)/python -m tests.benchmarks.pages $(ARGS)
 

@@ -48,9 +48,10 @@ def _seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def governed(port: int, environment: Mapping[str, str]) -> AbstractContextManager[int]:
+def governed(port: int, environment: Mapping[str, str], *, workers: int | None = None) -> AbstractContextManager[int]:
     """The vault as operators run it, its sequencer beside it; gives its process id."""
-    return _running(["web.cli", "serve", "--host", "127.0.0.1", "--port", str(port)], port, environment)
+    sizes = [] if workers is None else ["--workers", str(workers)]
+    return _running(["web.cli", "serve", "--host", "127.0.0.1", "--port", str(port), *sizes], port, environment)
 
 
 def bare(port: int, environment: Mapping[str, str], *, count: int) -> AbstractContextManager[int]:

@@ -65,10 +65,11 @@ class World:
     def governed(self, port: int, count: int) -> list[bytes]:
         """*count* governed reads, each with a proof of its own, made beforehand."""
         tokens = [self.token(number) for number in range(min(count, RESIDENTS))]
-        nonce = _nonce(port, self._request(port, tokens[0], nonce=None))
-        return [self._request(port, tokens[number % len(tokens)], nonce=nonce) for number in range(count)]
+        nonce = nonce_at(port, self.request(port, tokens[0], nonce=None))
+        return [self.request(port, tokens[number % len(tokens)], nonce=nonce) for number in range(count)]
 
-    def _request(self, port: int, token: str, *, nonce: str | None) -> bytes:
+    def request(self, port: int, token: str, *, nonce: str | None) -> bytes:
+        """One governed read, with a proof for the server that knows itself by *port*."""
         claims = {
             "jti": secrets.token_urlsafe(16),
             "htm": "GET",
@@ -91,7 +92,8 @@ def _get(port: int, path: str, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def _nonce(port: int, request: bytes) -> str:
+def nonce_at(port: int, request: bytes) -> str:
+    """The nonce that the server at *port* answers *request* with."""
     connection = Connection(port)
     _, head, _ = connection.ask(request)
     connection.close()
