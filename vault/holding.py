@@ -76,6 +76,7 @@ MARKED: Final = frozenset(
         "links",
         "noted_looks",
         "notices",
+        "pings",
         "sign_ins",
         "tie_marks",
         "tokens",

@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, grants, notices, refusals, requests, tokens, visits, watching
+from vault import birthdays, grants, notices, pings, refusals, requests, tokens, visits, watching
 from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -29,6 +29,7 @@ def keep_house(vault: Vault) -> None:
         requests.sweep(ctx)
         tokens.sweep(ctx)
         visits.sweep(ctx)
+        pings.sweep(ctx)
         notices.sweep(ctx)
         _forget(ctx)
     _beat(vault)

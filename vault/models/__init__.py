@@ -61,7 +61,7 @@ from vault.models.sign_in import (
     SignIn,
 )
 from vault.models.telling import Notice, NoticeChoice, OutgoingMail
-from vault.models.visiting import Visit
+from vault.models.visiting import Ping, Visit
 from vault.models.watching import LogLine, RefusalSum
 
 __all__ = [
@@ -116,6 +116,7 @@ __all__ = [
     "Organisation",
     "OutgoingMail",
     "Passkey",
+    "Ping",
     "Purpose",
     "PurposeVersion",
     "Record",

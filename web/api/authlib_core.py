@@ -61,6 +61,8 @@ class Client:
     jwks: Mapping[str, Any]
     jwks_uri: str | None
     """Where its keys are fetched; those in `jwks` count where it is empty."""
+    notification_endpoint: str | None
+    """Where it is told of decisions."""
     active: bool
 
     @property
@@ -211,5 +213,6 @@ def find_client(client_id: str) -> Client | None:
         slug=service.slug,
         jwks=service.jwks,
         jwks_uri=addresses.jwks_uri,
+        notification_endpoint=addresses.notification_endpoint,
         active=service.status is ServiceStatus.ACTIVE,
     )

@@ -1,11 +1,12 @@
-"""A service asks an absent citizen: CIBA Core 1.0 in poll mode, with rich authorization requests (RFC 9396)."""
+"""A service asks an absent citizen: CIBA Core 1.0 by poll and ping, with rich authorization requests (RFC 9396)."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-from vault import access, purposes, requests
+from vault import access, pings, purposes, requests
 from vault.errors import InvalidInputError
 from web.api import jar
 from web.api.asking import check_client, check_message, check_scope, oauth_words
@@ -17,6 +18,9 @@ from web.schemas.access_details import Wanted
 
 NAME: Final = "backchannel_authentication"
 LONGEST_WAIT: Final = int(requests.LONGEST_WAIT.total_seconds())
+NOTIFY: Final = "client_notification_token"
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,1024}=*")
+"""RFC 6750, section 2.1; CIBA Core 1.0, section 7.1."""
 _DIGITS: Final = re.compile(r"[0-9]{1,7}")
 
 
@@ -45,6 +49,10 @@ def _check_form(form: dict[str, str], client: Client) -> None:
     if "login_hint_token" in form or "id_token_hint" in form or "login_hint" not in form:
         raise OAuthRefusedError("invalid_request", "name the person by login_hint, and by nothing else")
     check_message(form)
+    if NOTIFY in form and (client.notification_endpoint is None or not _TOKEN.fullmatch(form[NOTIFY])):
+        raise OAuthRefusedError(
+            "invalid_request", f"{NOTIFY} needs a registered address, and has at most 1024 plain characters"
+        )
 
 
 def _ask(form: dict[str, str], client: Client) -> requests.Asked:
@@ -55,7 +63,11 @@ def _ask(form: dict[str, str], client: Client) -> requests.Asked:
         with edge().vault.transaction(client.actor) as ctx:
             purpose = purposes.find(ctx, slug=wanted.purpose)
             ask = _asked(form, client, wanted, wanted.fields_for(purpose), hint, confirmed)
-            return requests.ask(ctx, asked=ask)
+            asked = requests.ask(ctx, asked=ask)
+            if token := form.get(NOTIFY):
+                waits = timedelta(seconds=asked.expires_in)
+                pings.promise(ctx, service_id=client.service_id, handle=asked.handle, token=token, waits=waits)
+            return asked
 
 
 def _asked(

@@ -12,15 +12,18 @@ from typing import Final
 
 from flask import Flask
 
-from vault import outgoing
+from vault import outgoing, pings
 from vault.context import Vault
 from vault.housekeeping import keep_house
 from web import wsgi
 from web.mailer import mailer_of
+from web.outgoing_http import OutgoingHttp
+from web.pinging import Pinger
 from web.runtime import Runtime
 
 LOOK_SECONDS: Final = 1
 HOUSE_SECONDS: Final = 60
+PING_SECONDS: Final = 3
 GRACE_SECONDS: Final = 10
 
 
@@ -31,6 +34,8 @@ def make() -> Flask:
     runtime = app.extensions["vault"]
     assert isinstance(runtime, Runtime)  # noqa: S101 -- put there by create_app
     threading.Thread(target=_keep_house, args=(runtime.vault, mailer_of(runtime.config)), daemon=True).start()
+    pinger = Pinger(OutgoingHttp(runtime.config.outgoing_networks))
+    threading.Thread(target=_tell_services, args=(runtime.vault, pinger), daemon=True).start()
     return app
 
 
@@ -44,6 +49,16 @@ def _keep_house(vault: Vault, mailer: outgoing.Mailer | None) -> None:
         except Exception:
             logging.getLogger("citizen-vault").exception("housekeeping failed; it is tried again in a minute")
         time.sleep(HOUSE_SECONDS)
+
+
+def _tell_services(vault: Vault, pinger: Pinger) -> None:
+    """Every few seconds, as long as this process lives."""
+    while True:
+        try:
+            pings.tell_due(vault, pinger)
+        except Exception:
+            logging.getLogger("citizen-vault").exception("services could not be told; it is tried again")
+        time.sleep(PING_SECONDS)
 
 
 def _end_with(parent: int) -> None:

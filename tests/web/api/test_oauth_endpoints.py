@@ -28,7 +28,7 @@ def test_the_server_says_at_both_addresses_what_it_can_do(place: World) -> None:
     assert first.json() == second.json()
     told = first.json()
     assert told["issuer"] == place.issuer
-    assert told["backchannel_token_delivery_modes_supported"] == ["poll"]
+    assert told["backchannel_token_delivery_modes_supported"] == ["poll", "ping"]
     assert told["authorization_details_types_supported"] == ["vault_access"]
     assert told["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert {"ES256", "PS256", "Ed25519"} <= set(told["dpop_signing_alg_values_supported"])
@@ -167,6 +167,7 @@ MEMBERS: dict[str, tuple[dict[str, object], str]] = {
     "more than 24 days": ({"requested_expiry": "2073601"}, "invalid_request"),
     "wait as words": ({"requested_expiry": "soon"}, "invalid_request"),
     "a signed request with more beside it": ({"request": "a.b.c"}, "invalid_request"),
+    "word to nowhere": ({"client_notification_token": "t" * 43}, "invalid_request"),
     "another client's name": ({"client_id": "council-tax"}, "invalid_request"),
     "a line break": ({"reason": "a\nb"}, "invalid_request"),
 }
