@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard web/translations/*/LC_MESSAGES/messages.po))
 FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
 
-.PHONY: run test lint strings bench bench-pages screenshots demo-reset help
+.PHONY: run test lint strings bench bench-pages bench-log screenshots demo-reset help
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runs web/static/app.css $(TRANSLATIONS) ## set up what is missing, and serve the demo on http://localhost:8000
@@ -44,6 +44,9 @@ bench-withdrawing: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATI
 
 bench-pages: $(VENV)/.tests web/static/app.css $(TRANSLATIONS) ## measure every page with 1,000 residents and 100,000 entries in the log
 	$(BIN)/python -m tests.benchmarks.pages $(ARGS)
+
+bench-log: $(VENV)/.tests ## measure the log at ten thousand, a hundred thousand and a million entries; takes a while
+	$(BIN)/python -m tests.benchmarks.million $(ARGS)
 
 screenshots: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## photograph the pages of a fresh demo into docs/screenshots
 	$(BIN)/python -m tests.journeys.screenshots $(ARGS)

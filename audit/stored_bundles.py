@@ -3,15 +3,34 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, create_engine, select, union_all
 
 from audit.bundles import Summary, members_of, summarise
 from audit.log import Executor
 from audit.models import ENTRIES, NODES, PAYLOADS
 from audit.months import month_of
-from audit.tiles import TILE_WIDTH
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH
 
 Members = dict[str, Any]
+
+
+def _level(level: int) -> Select[Any]:
+    first, end = (bindparam(f"{name}_{level}", type_=BigInteger) for name in ("start", "end"))
+    return select(NODES.c.level, NODES.c.index, NODES.c.hash).where(
+        NODES.c.log == bindparam("log"), NODES.c.level == level, NODES.c.index >= first, NODES.c.index < end
+    )
+
+
+# Made once: at some microseconds an entry, making them for each bundle would cost more than the hashing.
+_ENTRIES = (
+    select(ENTRIES.c.leaf_hash, ENTRIES.c.leaf, ENTRIES.c.subject)
+    .where(ENTRIES.c.log == bindparam("log"), ENTRIES.c.index >= bindparam("start"), ENTRIES.c.index < bindparam("end"))
+    .order_by(ENTRIES.c.index)
+)
+_PAYLOADS = select(PAYLOADS.c.commitment, PAYLOADS.c.payload, PAYLOADS.c.month).where(
+    PAYLOADS.c.commitment.in_(bindparam("wanted", expanding=True))
+)
+_NODES = union_all(*map(_level, range(1, TILE_HEIGHT + 1)))
 
 
 @cache
@@ -32,12 +51,7 @@ def summary_at(url: str, log: int, number: int) -> Summary | None:
 def summary_in(connection: Executor, log: int, number: int) -> Summary | None:
     """What bundle *number* of *log* comes to; None where a row is missing or is not what the leaves say."""
     start = number * TILE_WIDTH
-    query = (
-        select(ENTRIES.c.leaf_hash, ENTRIES.c.leaf, ENTRIES.c.subject)
-        .where(ENTRIES.c.log == log, ENTRIES.c.index >= start, ENTRIES.c.index < start + TILE_WIDTH)
-        .order_by(ENTRIES.c.index)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_ENTRIES, {"log": log, "start": start, "end": start + TILE_WIDTH}).all()
     tile = b"".join([row[0] for row in rows])
     members = members_of([row[1] for row in rows], tile)
     if members is None or any(
@@ -51,8 +65,8 @@ def summary_in(connection: Executor, log: int, number: int) -> Summary | None:
 def _payloads(connection: Executor, members: list[Members]) -> list[bytes | None]:
     """The payload of each leaf; None where there is none, or it is kept by another month than the leaf's."""
     wanted = [bytes.fromhex(each["commitment"]) for each in members if each["commitment"] is not None]
-    query = select(PAYLOADS.c.commitment, PAYLOADS.c.payload, PAYLOADS.c.month).where(PAYLOADS.c.commitment.in_(wanted))
-    found = {commitment.hex(): (payload, month) for commitment, payload, month in connection.execute(query)}
+    rows = connection.execute(_PAYLOADS, {"wanted": wanted})
+    found = {commitment.hex(): (payload, month) for commitment, payload, month in rows}
     kept = [found.get(each["commitment"] or "", (None, "")) for each in members]
     return [
         payload if month == month_of(each["time"]) else None
@@ -62,13 +76,7 @@ def _payloads(connection: Executor, members: list[Members]) -> list[bytes | None
 
 def _nodes_agree(connection: Executor, log: int, start: int, summary: Summary) -> bool:
     """Whether the stored nodes within the bundle are those its leaves make."""
-    for level, hashes in enumerate(summary.levels, 1):
-        first, last = start >> level, ((start + TILE_WIDTH) >> level) - 1
-        query = (
-            select(NODES.c.hash)
-            .where(NODES.c.log == log, NODES.c.level == level, NODES.c.index.between(first, last))
-            .order_by(NODES.c.index)
-        )
-        if b"".join(connection.execute(query).scalars()) != hashes:
-            return False
-    return True
+    ends = {f"end_{level}": (start + TILE_WIDTH) >> level for level in range(1, TILE_HEIGHT + 1)}
+    starts = {f"start_{level}": start >> level for level in range(1, TILE_HEIGHT + 1)}
+    rows = sorted(map(tuple, connection.execute(_NODES, {"log": log, **starts, **ends})))
+    return b"".join([held for _level, _index, held in rows]) == b"".join(summary.levels)
