@@ -25,7 +25,7 @@ from schemathesis.generation.modes import GenerationMode
 from schemathesis.schemas import BaseSchema
 
 from tests import databases
-from tests.protocol import granted
+from tests.protocol import assertion, granted
 from tests.service_world import ACTOR, SEVEN, VISITS, World, names, world
 from web.api.jose import sha256_base64url
 
@@ -121,6 +121,8 @@ def described(place: World, *, cases: int, whole: bool) -> BaseSchema:
         def set(self, case: Any, data: dict[str, str], _context: Any) -> None:
             sound = {**ACTOR, "Idempotency-Key": f'"{uuid.uuid4()}"'}
             held = case.headers or {}
+            if _is_sound(case) and isinstance(case.body, dict) and "client_assertion" in case.body:
+                case.body = {**case.body, "client_assertion": assertion(place), "purpose": VISITS}
             kept = {name: value for name, value in sound.items() if name == "Vault-Actor" or name in held}
             case.headers = {**held, **kept, **data} if _is_sound(case) else {**ACTOR, **held, **data}
 
@@ -134,6 +136,7 @@ def run(place: World, *, cases: int, whole: bool = True) -> Report:
     *whole* adds one call for each bound of each member, whatever *cases* is, and calls that follow one another.
     """
     place.app.config["RECORDS_CALLS"] = f"{1000 * cases} per minute"
+    place.app.config["SERVICE_CALLS"] = place.app.config["CITIZEN_CALLS"] = 1000 * cases
     operations = described(place, cases=1, whole=whole).statistic.operations.selected
     schema = described(place, cases=max(1, cases // operations), whole=whole)
     report = Report()

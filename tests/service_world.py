@@ -136,6 +136,12 @@ class World:
     keys: Path
     """The key store's folder."""
 
+    @property
+    def home_care_organisation(self) -> UUID:
+        """The organisation of the first service."""
+        with self.vault.reading(OPERATOR) as ctx:
+            return services.by_id(ctx, service_id=self.home_care.service_id).organisation_id
+
     def client(self, service: Service | None = None, **changed: Any) -> OAuth2Client:
         """requests-oauth2client, unmodified, as *service*."""
         known = service or self.home_care

@@ -14,9 +14,10 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from vault.errors import CommitUncertainError, DatabaseReadOnlyError
+from vault.errors import BusyError, CommitUncertainError, DatabaseReadOnlyError
 from vault.statements import Driver
 
 BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
@@ -219,14 +220,18 @@ def _commit(session: Session, connection: Connection) -> None:
 
 @contextmanager
 def _readable_refusals() -> Iterator[None]:
-    """Say in our words that a database takes no writes."""
+    """Say in our words that a database takes no writes, or has no turn."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         if "readonly" in said or "read-only" in said:
             raise DatabaseReadOnlyError(_READ_ONLY_WORDS) from error
+        if "database is locked" in said or "lock timeout" in said:
+            raise BusyError("the database was busy for too long; nothing was kept") from error
         raise
+    except PoolTimeoutError as error:
+        raise BusyError("every connection to the database was in use for too long") from error
 
 
 def _notices(info: Mapping[str, Any]) -> list[str]:

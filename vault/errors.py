@@ -58,6 +58,12 @@ class CommitUncertainError(VaultError):
     code = "commit_uncertain"
 
 
+class BusyError(VaultError):
+    """The database had no turn for this in time; nothing was kept, and the same can be tried again."""
+
+    code = "busy"
+
+
 class DatabaseReadOnlyError(VaultError):
     """The database takes no writes, so nothing can be logged and nothing is released."""
 

@@ -40,6 +40,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.UnloggedChangeError: HTTPStatus.INTERNAL_SERVER_ERROR,
     vault.CommitUncertainError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.DatabaseReadOnlyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    vault.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.SchemaOutdatedError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.NotFoundError: HTTPStatus.NOT_FOUND,
     vault.NotAllowedError: HTTPStatus.FORBIDDEN,
@@ -70,6 +71,9 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     faults.RequestTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     faults.WrongMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     faults.PreconditionNeededError: HTTPStatus.PRECONDITION_REQUIRED,
+    faults.TooFastError: HTTPStatus.TOO_MANY_REQUESTS,
+    faults.ClientUnprovenError: HTTPStatus.UNAUTHORIZED,
+    faults.OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
     faults.TokenMissingError: HTTPStatus.UNAUTHORIZED,
     faults.ProofInvalidError: HTTPStatus.UNAUTHORIZED,
     faults.NonceNeededError: HTTPStatus.UNAUTHORIZED,
@@ -84,6 +88,9 @@ COUNTED: Final[Mapping[type[Exception], Refused]] = {
 
 SPOKEN: Final = (vault.InvalidInputError, vault.ImportRefusedError, WebError)
 """Errors whose message was written for the caller; of the others only the title is shown."""
+
+WAIT_SECONDS: Final = 5
+"""What an answer of 503 asks for, where nothing better is known (RFC 9110, section 10.2.3)."""
 
 WORDS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.UNAUTHORIZED: "the token, or the proof that it is yours, is not valid now",
@@ -118,10 +125,15 @@ def words_of(error: Exception) -> str:
 
 def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Response:  # noqa: ANN401 -- JSON values
     """A problem-details answer (RFC 9457, section 3); *members* are its extensions."""
-    body = {"type": PROBLEM_NAMES + code, "title": status.phrase, "status": int(status), "code": code, "detail": detail}
+    body = problem_body(status, code, detail)
     answer = Response(orjson.dumps({**body, **members}), status=status, content_type=PROBLEM_TYPE)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def problem_body(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
+    """The members that every problem has (RFC 9457, section 3.1)."""
+    return {"type": PROBLEM_NAMES + code, "title": status.phrase, "status": int(status), "code": code, "detail": detail}
 
 
 def oauth_error(status: HTTPStatus, code: str, description: str) -> Response:
@@ -154,7 +166,11 @@ def answer(error: Exception) -> ResponseReturnValue:
         _note(error)
     if type(error) in COUNTED:
         Runtime.of(current_app).vault.count_refused(COUNTED[type(error)])
-    return _answer(status, code_of(error), words_of(error))
+    made = current_app.make_response(_answer(status, code_of(error), words_of(error)))
+    made.headers.extend(error.headers if isinstance(error, WebError) else {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        made.headers.setdefault("Retry-After", str(WAIT_SECONDS))
+    return made
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

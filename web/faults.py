@@ -1,10 +1,14 @@
 """What can go wrong in the web layer itself: one class for each outcome. `web.errors` maps them to answers."""
 
+from collections.abc import Mapping
+
 
 class WebError(Exception):
     """Root of the tree; never raised itself."""
 
     code = "web_error"
+    headers: Mapping[str, str] = {}
+    """Of the answer, beside those that all answers have."""
 
 
 class SettingError(WebError):
@@ -65,6 +69,30 @@ class PreconditionNeededError(WebError):
     """The request does not say which version it was made on (RFC 6585, section 3)."""
 
     code = "precondition_needed"
+
+
+class TooFastError(WebError):
+    """A service calls more often than it may, in all or about one person; *headers* say how long to wait."""
+
+    code = "too_fast"
+
+    def __init__(self, message: str, *, headers: Mapping[str, str]) -> None:
+        """Say what was too often."""
+        super().__init__(message)
+        self.headers = headers
+
+
+class ClientUnprovenError(WebError):
+    """The service did not prove who it is, or is suspended."""
+
+    code = "invalid_client"
+    headers: Mapping[str, str] = {"WWW-Authenticate": "private_key_jwt"}
+
+
+class OverloadedError(WebError):
+    """As much is being answered as can be; nothing was begun."""
+
+    code = "overloaded"
 
 
 class TokenMissingError(WebError):

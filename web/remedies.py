@@ -29,6 +29,11 @@ DATA_API: Final[Mapping[str, Remedy]] = {
     "bad_request": Remedy(
         HTTPStatus.BAD_REQUEST, "The request is not HTTP as it should be.", "Look at how it is put together."
     ),
+    "invalid_client": Remedy(
+        HTTPStatus.UNAUTHORIZED,
+        "The client's assertion does not hold, or the service is suspended.",
+        "Sign a fresh one: audience the issuer alone, at most 60 seconds, its `jti` used once.",
+    ),
     "token_missing": Remedy(
         HTTPStatus.UNAUTHORIZED,
         "No access token was shown, or not as `Authorization: DPoP`.",
@@ -118,6 +123,11 @@ DATA_API: Final[Mapping[str, Remedy]] = {
         "Use the names that the description lists for `fields`.",
     ),
     "too_many_requests": Remedy(HTTPStatus.TOO_MANY_REQUESTS, "Too many calls in too short a time.", _WAIT),
+    "too_fast": Remedy(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Your service calls more often than it may, in all or about one person; nothing was opened.",
+        "Wait as long as `Retry-After` says. `RateLimit` says with each answer how many calls are left.",
+    ),
     "internal_error": Remedy(HTTPStatus.INTERNAL_SERVER_ERROR, _OURS, _TELL_US),
     "seal_broken": Remedy(
         HTTPStatus.INTERNAL_SERVER_ERROR, "Something in the record does not open; nothing was released.", _TELL_US
@@ -135,6 +145,10 @@ DATA_API: Final[Mapping[str, Remedy]] = {
     "database_read_only": Remedy(
         HTTPStatus.SERVICE_UNAVAILABLE, "Nothing can be logged now, so nothing is released.", _WAIT
     ),
+    "busy": Remedy(HTTPStatus.SERVICE_UNAVAILABLE, "The database had no turn for this; nothing was kept.", _WAIT),
+    "overloaded": Remedy(
+        HTTPStatus.SERVICE_UNAVAILABLE, "As much is being answered as can be; nothing was begun.", _WAIT
+    ),
     "schema_outdated": Remedy(HTTPStatus.SERVICE_UNAVAILABLE, "The vault is being brought up to date.", _WAIT),
 }
 """Codes of problem details (RFC 9457), by the last part of ``type``."""
@@ -143,11 +157,7 @@ OAUTH: Final[Mapping[str, Remedy]] = {
     "invalid_request": Remedy(
         HTTPStatus.BAD_REQUEST, "A member of the form is missing, doubled or wrong.", "Mend what the text names."
     ),
-    "invalid_client": Remedy(
-        HTTPStatus.UNAUTHORIZED,
-        "The client's assertion does not hold, or the service is suspended.",
-        "Sign a fresh one: audience the issuer alone, at most 60 seconds, its `jti` used once.",
-    ),
+    "invalid_client": DATA_API["invalid_client"],
     "invalid_scope": Remedy(HTTPStatus.BAD_REQUEST, "A scope other than `openid`.", "Ask with `scope=openid`."),
     "invalid_authorization_details": Remedy(
         HTTPStatus.BAD_REQUEST,

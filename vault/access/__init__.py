@@ -14,6 +14,7 @@ from vault.access.asking import ActingPerson, Proof
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.correcting import read_to_correct
 from vault.access.delegated import preview_for_delegate, read_as_delegate
+from vault.access.each import Round, grants_to_read, read_one_of_many
 from vault.access.emergency import read_in_emergency
 from vault.access.growing import Stage, stage_of_life
 from vault.access.hinted import confirm_hint
@@ -33,6 +34,7 @@ __all__ = [
     "Once",
     "Postal",
     "Proof",
+    "Round",
     "Stage",
     "ToWrite",
     "confirm_hint",
@@ -42,12 +44,14 @@ __all__ = [
     "export_own",
     "forget_kept_answers",
     "forget_noted_looks",
+    "grants_to_read",
     "postal_of",
     "preview",
     "preview_for_delegate",
     "read_as_delegate",
     "read_as_officer",
     "read_in_emergency",
+    "read_one_of_many",
     "read_own",
     "read_to_correct",
     "read_with_token",

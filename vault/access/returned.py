@@ -20,6 +20,7 @@ from vault.access import once, question, refusing, shown
 from vault.access.asking import ActingPerson, Ask, Proof
 from vault.access.keeping import ask_facts, claim
 from vault.access.once import Kept, Once
+from vault.access.shown import Admit
 from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
 from vault.context import Context, Vault
@@ -63,7 +64,13 @@ class ToWrite:
 
 
 def write_with_token(
-    vault: Vault, *, handle: str, proof: Proof, acting: ActingPerson | None, wanted: ToWrite
+    vault: Vault,
+    *,
+    handle: str,
+    proof: Proof,
+    acting: ActingPerson | None,
+    wanted: ToWrite,
+    admit: Admit = shown.anyone,
 ) -> Kept | Refusal:
     """
     Add an item to the record of the token's citizen, or put right one that this very service wrote here.
@@ -77,6 +84,7 @@ def write_with_token(
         KeyReusedError: The idempotency key came with another request before.
     """
     sharing = shown.good(vault, shown.loading(vault, handle), proof)
+    admit(sharing.grant["service_id"], sharing.grant["citizen_id"])
     ask = Ask(
         actor=shown.service_of(sharing), fields=frozenset(wanted.fields), history=False, acting=acting, proof=proof
     )

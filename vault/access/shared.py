@@ -10,7 +10,7 @@ from vault import facts as reading
 from vault.access import keeping, question, refusing, shown
 from vault.access.asking import ActingPerson, Ask, Officer, Proof
 from vault.access.keeping import Look
-from vault.access.shown import Load
+from vault.access.shown import Admit, Load
 from vault.clock import month_of
 from vault.context import Actor, Vault
 from vault.errors import NotAllowedError, NotFoundError
@@ -28,6 +28,7 @@ def read_with_token(
     acting: ActingPerson | None,
     fields: frozenset[str] | None,
     history: bool = False,
+    admit: Admit = shown.anyone,
 ) -> Release | Refusal:
     """
     Release the fields a service asks for under its token.
@@ -39,6 +40,7 @@ def read_with_token(
         acting: Who looks; only a batch purpose may do without.
         fields: What is asked for; None means whatever the grant holds.
         history: Whether stopped medicines and the like are asked for too.
+        admit: Told service and citizen once the token is good; raises to send the caller away.
 
     Raises:
         TokenInvalidError: The token is unknown, ended, bound to another key, or of an older version of its grant.
@@ -47,6 +49,7 @@ def read_with_token(
     """
     load = shown.loading(vault, handle)
     sharing = shown.good(vault, load, proof)
+    admit(sharing.grant["service_id"], sharing.grant["citizen_id"])
     actor = shown.service_of(sharing)
     ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
     return _read(vault, sharing, ask, load)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from vault import facts as reading
 from vault.access.asking import Proof
@@ -14,6 +15,12 @@ from vault.kinds import TokenKind
 from vault.runtime import prepare
 
 Load = Callable[[], Sharing | None]
+Admit = Callable[[UUID, UUID], None]
+"""Told the service and the citizen of a good token before anything is decided; raises to send the caller away."""
+
+
+def anyone(_service_id: UUID, _citizen_id: UUID) -> None:
+    """Send nobody away."""
 
 
 def loading(vault: Vault, handle: str) -> Load:

@@ -7,7 +7,7 @@ from vault.grants.changing import end, narrow, pause, resume, sweep, withdraw
 from vault.grants.making import NewGrant, make
 from vault.grants.renewing import Renewal, renew, renewal
 from vault.grants.states import end_of, state_at
-from vault.grants.views import SOON, GrantView, by_id, ending_soon, facts_of, of_citizen, of_service, view
+from vault.grants.views import SOON, GrantView, by_id, ending_soon, facts_of, of_citizen, of_service, to_read, view
 
 __all__ = [
     "SOON",
@@ -29,6 +29,7 @@ __all__ = [
     "resume",
     "state_at",
     "sweep",
+    "to_read",
     "view",
     "withdraw",
 ]

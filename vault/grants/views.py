@@ -93,6 +93,14 @@ def of_service(ctx: Context, *, service_id: UUID) -> list[GrantView]:
     return _views(ctx, select(Grant).where(Grant.service_id == service_id))
 
 
+def to_read(ctx: Context, *, service_id: UUID, purpose: str) -> list[UUID]:
+    """The grants of a service for one purpose that are active by their rows, by id; each is judged when it is used."""
+    query = select(Grant.grant_id).where(
+        Grant.service_id == service_id, Grant.purpose == purpose, Grant.state == GrantState.ACTIVE
+    )
+    return list(ctx.session.scalars(query.order_by(Grant.grant_id)))
+
+
 def _views(ctx: Context, query: Select[Grant]) -> list[GrantView]:
     return [view_of(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.made_at.desc()))]
 

@@ -35,6 +35,7 @@ __all__ = [
     "ClientAssertion",
     "Endpoint",
     "IntrospectionEndpoint",
+    "InvalidClientError",
     "OAuthRefusedError",
     "RevocationEndpoint",
     "Server",

@@ -3,7 +3,7 @@
 What stands here goes into the OpenAPI document; what is enforced is enforced by the views and their schemas.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -30,6 +30,7 @@ EVERYWHERE: Final = (
     "key_destroyed",
     "invalid_input",
     "too_many_requests",
+    "too_fast",
     "internal_error",
     "seal_broken",
     "row_forged",
@@ -39,6 +40,7 @@ EVERYWHERE: Final = (
     "wrong_root_key",
     "commit_uncertain",
     "database_read_only",
+    "busy",
     "schema_outdated",
 )
 """What every call under a token can be answered with."""
@@ -68,6 +70,16 @@ PROMISE: Final = {
         "schema": {"type": "string"},
     }
 }
+PACE: Final = {
+    name: {"description": words, "schema": {"type": "string"}}
+    for name, words in (
+        (
+            "RateLimit-Policy",
+            "How many calls may be made, by service and by person (RateLimit header fields draft).",
+        ),
+        ("RateLimit", "How many are left until when, of the one that is nearest to its end."),
+    )
+}
 _OF_STATUS: Final[dict[HTTPStatus, dict[str, Any]]] = {
     HTTPStatus.UNAUTHORIZED: {
         "WWW-Authenticate": {
@@ -79,16 +91,19 @@ _OF_STATUS: Final[dict[HTTPStatus, dict[str, Any]]] = {
     HTTPStatus.TOO_MANY_REQUESTS: {
         "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
     },
+    HTTPStatus.SERVICE_UNAVAILABLE: {
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+    },
     HTTPStatus.METHOD_NOT_ALLOWED: {
         "Allow": {"description": "The methods there are.", "schema": {"type": "string"}, "required": True}
     },
 }
 
 
-def problems(blueprint: Blueprint, *codes: str, everywhere: Iterable[str] = EVERYWHERE) -> list[Decorate[Any]]:
+def problems(blueprint: Blueprint, *codes: str, leaving_out: Collection[str] = ()) -> list[Decorate[Any]]:
     """Decorators that list what an operation can be refused with: *codes*, and those of every call."""
     by_status: dict[HTTPStatus, list[str]] = {}
-    for code in dict.fromkeys([*everywhere, *codes]):
+    for code in dict.fromkeys([*(one for one in EVERYWHERE if one not in leaving_out), *codes]):
         by_status.setdefault(DATA_API[code].status, []).append(code)
     return [
         blueprint.alt_response(

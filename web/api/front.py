@@ -17,6 +17,7 @@ from werkzeug.exceptions import TooManyRequests
 from vault.release import Refusal
 from web.api import reading
 from web.api.edge import RECORDS_PATH, Edge
+from web.api.pace import Tally
 from web.headers import headers_of
 from web.limits import limiter
 
@@ -46,20 +47,24 @@ class Front:
             if asked is None:
                 return self._behind(environ, start_response)
             headers = _Headers(environ)
-            answer = reading.look(self._here, headers, method="GET", asked=asked)
+            tally = Tally.of(self._app)
+            answer = reading.look(self._here, headers, method="GET", asked=asked, tally=tally)
             if isinstance(answer, Refusal):
                 return self._by_app(environ, start_response, answer)
             made = reading.opened(self._here, headers, answer, asked)
         except Exception as error:  # noqa: BLE001 -- the app answers every fault, and notes the unknown ones
             return self._by_app(environ, start_response, error)
         length = [("Content-Length", str(len(made.body)))] if made.status == HTTPStatus.OK else []
-        start_response(f"{made.status.value} {made.status.phrase}", [*self._always, *length, *made.headers.items()])
+        start_response(
+            f"{made.status.value} {made.status.phrase}",
+            [*self._always, *length, *made.headers.items(), *tally.headers.items()],
+        )
         return [made.body]
 
     def _count(self, address: str) -> None:
         limit = _parsed(str(self._app.config["RECORDS_CALLS"]))
         if not FixedWindowRateLimiter(limiter.storage).hit(limit, _READS, address):
-            raise TooManyRequests
+            raise TooManyRequests(retry_after=limit.get_expiry())
 
     def _by_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", answer: Refusal | Exception

@@ -24,6 +24,7 @@ from vault.errors import UnknownFieldError
 from vault.release import FieldState, RecordView, Refusal, Release
 from web.api import receipts, structured
 from web.api.edge import RECORDS_PATH, Edge
+from web.api.pace import Tally
 from web.api.proofs import Shown, nonce_of, proof_shown, token_shown
 from web.errors import problem
 from web.faults import MalformedRequestError
@@ -71,9 +72,9 @@ def asked_in(query: str) -> Asked | None:
         return None
 
 
-def look(here: Edge, headers: Shown, *, method: str, asked: Asked) -> Release | Refusal:
+def look(here: Edge, headers: Shown, *, method: str, asked: Asked, tally: Tally) -> Release | Refusal:
     """
-    Ask the door, with the token, the proof and the acting person among *headers*.
+    Ask the door, with the token, the proof and the acting person among *headers*; the call is counted in *tally*.
 
     Raises:
         WebError: One of them is missing or unsound.
@@ -83,7 +84,13 @@ def look(here: Edge, headers: Shown, *, method: str, asked: Asked) -> Release | 
     proof = proof_shown(here, headers, method=method, path=RECORDS_PATH, access_token=handle)
     acting = acting_in(headers)
     return access.read_with_token(
-        here.vault, handle=handle, proof=proof, acting=acting, fields=asked.fields, history=asked.history
+        here.vault,
+        handle=handle,
+        proof=proof,
+        acting=acting,
+        fields=asked.fields,
+        history=asked.history,
+        admit=tally.admit,
     )
 
 
@@ -125,19 +132,23 @@ def _tag(here: Edge, release: Release, asked: Asked) -> str:
     return hmac.new(here.pairwise_key, b"tag\0" + made, hashlib.sha256).hexdigest()[:32]
 
 
-def _whole(here: Edge, release: Release, asked: Asked, headers: dict[str, str]) -> Answered:
+def body_of(here: Edge, release: Release) -> dict[str, Any]:
+    """What a release says, opened: the answer's JSON."""
     opened = release.unseal()
     reader = _reader(release)
-    records = [_record(here, reader, record) for record in opened.records]
-    if asked.limit is not None:
-        records, rest = _page(records, asked.limit, asked.after)
-        headers |= {"Link": _next(asked, records[-1]["id"])} if rest else {}
-    body = {
-        "records": records,
+    return {
+        "records": [_record(here, reader, record) for record in opened.records],
         "fields": sorted(release.fields),
         "missing": list(release.missing),
         "states": _states(opened.states),
     }
+
+
+def _whole(here: Edge, release: Release, asked: Asked, headers: dict[str, str]) -> Answered:
+    body = body_of(here, release)
+    if asked.limit is not None:
+        body["records"], rest = _page(body["records"], asked.limit, asked.after)
+        headers |= {"Link": _next(asked, body["records"][-1]["id"])} if rest else {}
     return Answered(HTTPStatus.OK, orjson.dumps(body), headers)
 
 

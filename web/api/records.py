@@ -13,9 +13,10 @@ from werkzeug.exceptions import HTTPException
 
 from vault.errors import InvalidInputError
 from vault.release import Refusal
-from web.api import openapi, reading, returning
-from web.api.described import ACTOR, PROMISE, PROOF, Decorate, View, described, problems
+from web.api import openapi, pace, reading, returning
+from web.api.described import ACTOR, PACE, PROMISE, PROOF, Decorate, View, described, problems
 from web.api.edge import edge
+from web.api.pace import Tally
 from web.errors import problem
 from web.limits import limiter
 from web.schemas.records import KnownTag, NewRecord, PutRight, RecordsAnswer, RecordsQuery, Written
@@ -33,6 +34,7 @@ limiter.limit(lambda: str(current_app.config["RECORDS_CALLS"]))(blueprint)
 def init_app(app: Flask) -> None:
     """Offer the records of a token's citizen; a token and its proof count here, no cookie."""
     app.config.setdefault("RECORDS_CALLS", CALLS)
+    pace.init_app(app)
     csrf.exempt(blueprint)
     openapi.describe(app, blueprint)
 
@@ -71,7 +73,7 @@ def _described_as_read(view: View) -> View:
         blueprint.doc(security=[{"dpop": []}]),
         blueprint.arguments(RecordsQuery, location="query", unknown=RAISE),
         blueprint.arguments(KnownTag, location="headers", unknown=EXCLUDE),
-        blueprint.response(HTTPStatus.OK, RecordsAnswer, headers={**PROMISE, **_TAG, **_NEXT}),
+        blueprint.response(HTTPStatus.OK, RecordsAnswer, headers={**PROMISE, **PACE, **_TAG, **_NEXT}),
         blueprint.alt_response(
             HTTPStatus.NOT_MODIFIED, description="Nothing changed.", headers={**PROMISE, **_TAG}, success=True
         ),
@@ -95,7 +97,7 @@ def _described_as_adding(view: View) -> View:
     return described(
         view,
         _takes(NewRecord),
-        blueprint.response(HTTPStatus.CREATED, Written, headers={**PROMISE, **_TAG, **place}),
+        blueprint.response(HTTPStatus.CREATED, Written, headers={**PROMISE, **PACE, **_TAG, **place}),
         *problems(blueprint, *_ON_WRITING),
     )
 
@@ -104,7 +106,7 @@ def _described_as_putting_right(view: View) -> View:
     return described(
         view,
         _takes(PutRight, _VERSION),
-        blueprint.response(HTTPStatus.OK, Written, headers={**PROMISE, **_TAG}),
+        blueprint.response(HTTPStatus.OK, Written, headers={**PROMISE, **PACE, **_TAG}),
         *problems(blueprint, *_ON_WRITING, "not_found", "version_passed", "precondition_needed", "wrong_state"),
     )
 
@@ -122,11 +124,13 @@ class Records(MethodView):
         """
         once_each(request.args)
         asked = reading.Asked.of(query)
-        answer = reading.look(edge(), request.headers, method=request.method, asked=asked)
+        tally = Tally.of(current_app)
+        answer = reading.look(edge(), request.headers, method=request.method, asked=asked, tally=tally)
         if isinstance(answer, Refusal):
             return reading.refused(answer)
         made = reading.opened(edge(), request.headers, answer, asked)
-        return Response(made.body, status=made.status, mimetype="application/json", headers=made.headers)
+        headers = {**made.headers, **tally.headers}
+        return Response(made.body, status=made.status, mimetype="application/json", headers=headers)
 
     @_described_as_adding
     def post(self) -> Response:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from flask import Request, Response
+from flask import Request, Response, current_app
 from marshmallow import Schema, ValidationError
 
 from vault import access
@@ -16,6 +16,7 @@ from vault.errors import InvalidInputError
 from vault.release import Refusal
 from web.api import reading, receipts
 from web.api.edge import RECORDS_PATH, Edge
+from web.api.pace import Tally
 from web.api.proofs import nonce_of, proof_shown, token_shown
 from web.faults import MalformedRequestError, PreconditionNeededError, RequestTooLargeError, WrongMediaTypeError
 from web.schemas import strict_json
@@ -49,8 +50,13 @@ def _asked(here: Edge, sent: Request, schema: Schema, name: str | None) -> Respo
     proof = proof_shown(here, sent.headers, method=sent.method, path=sent.path, access_token=handle)
     acting = reading.acting_in(sent.headers)
     wanted = _wanted(here, sent, schema, name)
-    answer = access.write_with_token(here.vault, handle=handle, proof=proof, acting=acting, wanted=wanted)
-    return reading.refused(answer) if isinstance(answer, Refusal) else _told(here, answer, is_new=name is None)
+    tally = Tally.of(current_app)
+    answer = access.write_with_token(
+        here.vault, handle=handle, proof=proof, acting=acting, wanted=wanted, admit=tally.admit
+    )
+    made = reading.refused(answer) if isinstance(answer, Refusal) else _told(here, answer, is_new=name is None)
+    made.headers.extend(tally.headers)
+    return made
 
 
 def _wanted(here: Edge, sent: Request, schema: Schema, name: str | None) -> ToWrite:

@@ -9,10 +9,13 @@ from webargs.fields import DelimitedList
 from vault.catalogue import CATALOGUE, WITHHELD_CATEGORY, Category
 from vault.errors import UnknownFieldError
 from vault.writing import MOST_CHARACTERS
+from web.schemas.problems import Problem
 
 MOST_NAMES: Final = 100
 MOST_ITEMS: Final = 200
 MOST_DIGITS: Final = 9
+MOST_PEOPLE: Final = 1000
+USUAL_PEOPLE: Final = 200
 
 
 def _each_once(names: list[str]) -> None:
@@ -145,6 +148,55 @@ class Written(Schema):
     version = fields.Integer(required=True)
 
 
+class BulkForm(Schema):
+    """Who reads many at once, and what of each."""
+
+    class Meta:
+        """Refuse members that are not known."""
+
+        unknown = RAISE
+
+    client_assertion_type = fields.String(
+        required=True, validate=validate.Equal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+    )
+    client_assertion = fields.String(
+        required=True, metadata={"description": "As at the token endpoint (RFC 7523); it counts for this call alone."}
+    )
+    purpose = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[a-z0-9][a-z0-9-]{0,63}\Z"),
+        metadata={"pattern": "^[a-z0-9][a-z0-9-]{0,63}$"},
+    )
+    fields_ = DelimitedList(
+        fields.String(metadata={"enum": [field.name for field in CATALOGUE.fields]}),
+        data_key="fields",
+        validate=[validate.Length(1, MOST_NAMES), _each_once],
+        metadata={
+            "description": "Full field names, separated by commas; left out: all that each grant allows.",
+            "uniqueItems": True,
+        },
+    )
+    history = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+    limit = Digits(
+        load_default=USUAL_PEOPLE,
+        validate=validate.Range(1, MOST_PEOPLE),
+        metadata={"description": "How many people at most; the last line says where it goes on."},
+    )
+    after = fields.String(
+        validate=validate.Regexp(r"[0-9a-f]{32}\Z"),
+        metadata={"description": "The `after` of the last line that came before.", "pattern": "^[0-9a-f]{32}$"},
+    )
+
+
+class BulkEnd(Schema):
+    """The last line. A stream without it was cut off."""
+
+    complete = fields.Boolean(required=True, metadata={"description": "Whether there is nobody after these."})
+    read = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    after = fields.String(required=True, allow_none=True)
+
+
 class Source(Schema):
     """Where an item came from."""
 
@@ -205,3 +257,14 @@ def asked_fields(query: Mapping[str, Any]) -> frozenset[str] | None:
     if not all(CATALOGUE.has(name) for name in names):
         raise UnknownFieldError("a field asked for is not in the catalogue")
     return names
+
+
+class BulkLine(Schema):
+    """One line of a bulk read: one person, opened or refused; or the end."""
+
+    grant_id = fields.String(metadata={"description": "Pairwise, as in the token response."})
+    sub = fields.String(metadata={"description": "The person, under a name for this service alone."})
+    answer = fields.Nested(RecordsAnswer, metadata={"description": "As `GET /api/v1/records` has it."})
+    receipt = fields.String(metadata={"description": "The promise that this look stands in the log."})
+    problem = fields.Nested(Problem, metadata={"description": "Why there is no answer."})
+    end = fields.Nested(BulkEnd)

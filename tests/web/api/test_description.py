@@ -14,4 +14,4 @@ def test_the_served_description_is_kept_under_every_check(place: World) -> None:
     assert {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED} <= set(report.answers)
 
 
-OPERATIONS = {"GET /api/v1/records", "POST /api/v1/records", "PUT /api/v1/records/{record_id}"}
+OPERATIONS = {"GET /api/v1/records", "POST /api/v1/bulk", "POST /api/v1/records", "PUT /api/v1/records/{record_id}"}
