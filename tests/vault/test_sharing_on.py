@@ -18,6 +18,7 @@ from vault.errors import (
     WrongStateError,
 )
 from vault.grants import GrantView
+from vault.holding import hold
 from vault.kinds import Channel, Decider
 from vault.release import MASK, Opened, Refusal, Release
 
@@ -25,6 +26,22 @@ from vault.release import MASK, Opened, Refusal, Release
 def renew(house: House, grant: GrantView, **more: Any) -> GrantView:
     with house.vault.transaction(house.citizen) as ctx:
         return grants.renew(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id, **more)
+
+
+def test_going_on_leaves_a_receipt_of_that_decision_beside_the_first(house: House) -> None:
+    grant = house.grant(days=30)
+    house.clock.ahead += timedelta(days=20)
+    with house.vault.transaction(house.citizen) as ctx:
+        renewed = requests.renew(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id)
+    with house.vault.reading(house.citizen) as ctx:
+        assert grant.request_id is not None
+        kept = requests.receipt(ctx, citizen_id=house.citizen_id, request_id=grant.request_id)
+    (later,) = kept.renewals
+    assert (later.until, later.max_uses, later.fields) == (renewed.not_after, renewed.max_uses, renewed.fields)
+    assert (kept.until, kept.decided_at < later.decided_at) == (grant.not_after, True)
+    assert later.digest == kept.notice.digest
+    with house.vault.snapshot(OPERATOR) as ctx:
+        assert hold(ctx.session).defects == ()
 
 
 def soon(house: House, **more: Any) -> list[GrantView]:

@@ -11,7 +11,8 @@ from vault.requests.expiry import sweep
 from vault.requests.hints import Hint
 from vault.requests.polling import POLL_SECONDS, Polled, Progress, mark_redeemed, poll
 from vault.requests.present import ask_present
-from vault.requests.receipts import Notice, Receipt, receipt
+from vault.requests.receipts import Notice, Receipt, Renewal, receipt
+from vault.requests.renewing import renew
 from vault.requests.views import Asker, RequestView, of_citizen, of_service, view, waiting
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Polled",
     "Progress",
     "Receipt",
+    "Renewal",
     "RequestView",
     "Within",
     "ask",
@@ -38,6 +40,7 @@ __all__ = [
     "of_service",
     "poll",
     "receipt",
+    "renew",
     "sweep",
     "view",
     "waiting",

@@ -42,8 +42,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A later decision to let the share go on, on the words of that day."""
+
+    decided_at: datetime
+    until: datetime
+    max_uses: int
+    """Counted from the beginning of the share."""
+    fields: frozenset[str]
+    why: str
+    digest: str
+    """As `Notice.digest`, of the words on which it was renewed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One decision, as it was made; what became of the share later is not in it."""
+    """One decision, as it was made, and each later one to go on; how the share stands now is not in it."""
 
     request_id: UUID
     grant_id: UUID | None
@@ -56,6 +70,8 @@ class Receipt:
     decided_at: datetime
     decided_by: Decider
     channel: Channel
+    renewals: tuple[Renewal, ...] = ()
+    """Oldest first."""
 
 
 def notice_of(asked: RequestView) -> Notice:
@@ -109,4 +125,16 @@ def _read(held: dict[str, Any]) -> Receipt:
         decided_at=datetime.fromisoformat(held["decided_at"]),
         decided_by=Decider(held["decided_by"]),
         channel=Channel(held["channel"]),
+        renewals=tuple(map(_renewal, held.get("renewals", ()))),
+    )
+
+
+def _renewal(held: dict[str, Any]) -> Renewal:
+    return Renewal(
+        decided_at=datetime.fromisoformat(held["decided_at"]),
+        until=datetime.fromisoformat(held["until"]),
+        max_uses=held["max_uses"],
+        fields=frozenset(held["fields"]),
+        why=held["why"],
+        digest=held["digest"],
     )

@@ -144,6 +144,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "samira": "Sam, 41: uses a wheelchair; a badge request waits",
     "alfie": "Alf, 19: easy-read letters",
     "callum": "Cal, 15: diabetes",
+    "susan": "Susan, Edith's daughter: sees her visits and her plan, and nothing else",
     "social-worker": "Petra, social worker",
     "ward-sister": "Olu, ward sister",
     "surveyor": "Niamh, surveyor",

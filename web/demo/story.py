@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from vault import access, accounts, citizens, requests, services, withholding
+from vault import access, accounts, citizens, inviting, requests, services, withholding
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Actor, Context, Vault
+from vault.inviting import Invited
 from vault.kinds import Channel, Decider, Role
 from vault.records import Source
 from vault.release import Release
@@ -38,15 +39,18 @@ class Company:
 
     players: Mapping[str, Player]
     staff: Mapping[str, AccountView]
+    family: Mapping[str, AccountView]
+    """People whom a resident let in to look for them."""
 
     def accounts(self) -> dict[str, UUID]:
         """Slug → account, residents and staff, for signing in."""
         residents = {slug: one.account.account_id for slug, one in self.players.items() if one.account}
-        return residents | {slug: account.account_id for slug, account in self.staff.items()}
+        others = {**self.staff, **self.family}
+        return residents | {slug: account.account_id for slug, account in others.items()}
 
 
 def plan() -> Given:
-    """The story file: lists ``staff``, ``request`` and ``held_back``."""
+    """The story file: lists ``staff``, ``family``, ``request`` and ``held_back``."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
@@ -62,7 +66,28 @@ def gather(vault: Vault, people: Sequence[Resident]) -> Company:
             account = accounts.make(ctx, role=Role.CITIZEN, citizen_id=citizen_id) if may_have else None
             players[person.slug] = Player(person, citizen_id, account)
         staff = {given["slug"]: _hire(ctx, given) for given in plan()["staff"]}
-    return Company(players, staff)
+    family = {
+        given["slug"]: _let_in(vault, players[given["of"]], given)
+        for given in plan()["family"]
+        if given["of"] in players
+    }
+    return Company(players, staff, family)
+
+
+def _let_in(vault: Vault, player: Player, given: Given) -> AccountView:
+    """A resident invites somebody, who accepts."""
+    assert player.account is not None  # noqa: S101 -- the story lets nobody invite who has none
+    with vault.transaction(player.account.actor()) as ctx:
+        invited = Invited(
+            name=given["name"],
+            relationship=given["relationship"],
+            citizen_name=given["citizen_name"],
+            categories=frozenset(given["see"]),
+            until=ctx.now + timedelta(days=given["days"]),
+        )
+        _made, handle = inviting.invite(ctx, citizen_id=player.citizen_id, invited=invited)
+    with vault.transaction(OPERATOR) as ctx:
+        return inviting.accept(ctx, handle=handle)
 
 
 def _hire(ctx: Context, given: Given) -> AccountView:

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from vault import cases, grants, notices, requests
+from vault import authorities, cases, grants, notices, requests
 from vault.kinds import CaseState, GrantState
 from web.auth import me
 from web.pages.activity import looks_at
@@ -26,6 +26,7 @@ def home() -> ResponseReturnValue:
         live = [grant for grant in grants.of_citizen(ctx, citizen_id=citizen_id) if grant.is_live]
         ending = grants.ending_soon(ctx, citizen_id=citizen_id)
         looks, _more = looks_at(ctx, citizen_id, most=NEWEST)
+        people = sum(each.is_live for each in authorities.of_citizen(ctx, citizen_id=citizen_id))
         unread = notices.unread(ctx, citizen_id=citizen_id)
         open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
     return render_template(
@@ -35,6 +36,7 @@ def home() -> ResponseReturnValue:
         paused=[grant for grant in live if grant.state is GrantState.PAUSED],
         ending=ending,
         looks=looks[:NEWEST],
+        people=people,
         unread=unread,
         open_cases=open_cases,
     )

@@ -12,12 +12,13 @@ from vault import requests
 from vault.catalogue import CATALOGUE
 from vault.errors import WrongStateError
 from vault.kinds import RequestState
-from vault.release import MASK, Refusal
+from vault.release import Refusal
 from vault.requests import RequestView
 from web import proving
 from web.auth import me
-from web.pages.common import Answers, categories_of, changing, newest_first, own, page, reading, refused
+from web.pages.common import Answers, categories_of, changing, page, reading, refused
 from web.pages.periods import Period, today
+from web.pages.seen import values, would_see
 from web.pages.sharing import grant_of
 from web.pages.visiting import way_back
 from web.session import draft_of, drop_draft, keep_draft
@@ -76,19 +77,6 @@ def choose(request_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("decision.until" if picked == "all" else "decision.check", request_id=request_id), 303)
 
 
-def _own_values(asked: RequestView) -> dict[str, list[object]] | Refusal:
-    """The resident's own newest values of each field that is asked for; hidden ones stay hidden."""
-    opened = own(categories_of(asked.fields))
-    if isinstance(opened, Refusal):
-        return opened
-    found: dict[str, list[object]] = {name: [] for name in asked.fields}
-    for record in newest_first(opened.records):
-        for name, held in record.fields.items():
-            if name in found and held not in (MASK, None, "") and held not in found[name]:
-                found[name].append(held)
-    return found
-
-
 @bp.get("/choose")
 def fields(request_id: UUID) -> ResponseReturnValue:
     """Every field with the resident's own value beside it."""
@@ -96,9 +84,9 @@ def fields(request_id: UUID) -> ResponseReturnValue:
 
 
 def _fields_page(asked: RequestView, answers: Answers | None) -> ResponseReturnValue:
-    values = _own_values(asked)
-    if isinstance(values, Refusal):
-        return refused(values)
+    opened = would_see(asked, asked.fields)
+    if isinstance(opened, Refusal):
+        return refused(opened)
     groups = [
         (each, [one for one in each.fields if one.name in asked.fields])
         for each in CATALOGUE.categories
@@ -110,7 +98,8 @@ def _fields_page(asked: RequestView, answers: Answers | None) -> ResponseReturnV
         answers=answers,
         asked=asked,
         groups=groups,
-        values=values,
+        values=values(opened, asked.fields),
+        states=opened.states,
         picked=picked,
         most=_VALUES_MOST,
     )

@@ -6,14 +6,13 @@ from uuid import UUID
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from vault import access, requests
-from vault.catalogue import CATALOGUE
+from vault import requests
 from vault.kinds import RequestState
-from vault.release import MASK, FieldState, Opened, Refusal
+from vault.release import MASK, Refusal
 from web.auth import me
-from web.pages.common import newest_first, reading, refused
+from web.pages.common import reading, refused
 from web.pages.decision import picked_of, view_of
-from web.runtime import runtime
+from web.pages.seen import groups, would_see
 
 bp: Final = Blueprint("requests", __name__, url_prefix="/requests")
 BLUEPRINTS: Final = (bp,)
@@ -35,39 +34,12 @@ def preview(request_id: UUID) -> ResponseReturnValue:
     asked = view_of(request_id)
     picked = picked_of(asked)
     shared = asked.fields if picked is None else picked
-    person = me()
-    answer = access.preview(
-        runtime().vault,
-        actor=person.actor,
-        citizen_id=person.citizen_id,
-        asked=asked.fields,
-        shared=shared,
-        max_sensitivity=asked.purpose.max_sensitivity,
-    )
-    if isinstance(answer, Refusal):
-        return refused(answer)
-    opened = answer.unseal()
-    groups = [
-        (
-            each,
-            [record for record in newest_first(opened.records) if record.category == each.name],
-            _states(opened, each.name),
-        )
-        for each in CATALOGUE.categories
-    ]
+    opened = would_see(asked, shared)
+    if isinstance(opened, Refusal):
+        return refused(opened)
     return render_template(
-        "requests/preview.html",
-        asked=asked,
-        chosen=picked is not None,
-        groups=[group for group in groups if group[1] or group[2]],
-        mask=MASK,
+        "requests/preview.html", asked=asked, chosen=picked is not None, groups=groups(opened), mask=MASK
     )
-
-
-def _states(opened: Opened, category: str) -> list[tuple[str, FieldState]]:
-    """What is said of the fields of *category* that are dangerous to miss and show no value."""
-    mine = [(name, state) for name, state in opened.states.items() if name.partition(".")[0] == category]
-    return [(name, state) for name, state in mine if state.kind != "value"]
 
 
 @bp.get("/<uuid:request_id>/receipt")

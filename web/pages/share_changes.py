@@ -8,14 +8,14 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import grants
+from vault import grants, requests
 from vault.catalogue import CATALOGUE
 from vault.grants import GrantView
 from web import proving
 from web.auth import me
 from web.pages.common import Answers, changing, page
 from web.pages.periods import Period
-from web.pages.sharing import grant_of, longer_period
+from web.pages.sharing import grant_of, has_receipt, longer_period
 from web.session import draft_of, drop_draft, keep_draft
 
 bp: Final = Blueprint("share_changes", __name__, url_prefix="/sharing/<uuid:grant_id>")
@@ -94,7 +94,9 @@ def less_done(grant_id: UUID) -> ResponseReturnValue:
 
 def _done(grant_id: UUID, *, less: bool) -> ResponseReturnValue:
     grant = grant_of(grant_id)
-    return page("sharing/changed.html", grant=grant, less=less) if grant.version > 1 else _share(grant_id)
+    if grant.version == 1:
+        return _share(grant_id)
+    return page("sharing/changed.html", grant=grant, less=less, has_receipt=has_receipt(grant))
 
 
 # --- longer ---------------------------------------------------------------------------------------------------------
@@ -184,7 +186,7 @@ def do_longer(grant_id: UUID) -> ResponseReturnValue:
         return _share(grant_id)
     until = date.fromisoformat(draft["until"]) if draft["until"] else None
     with changing() as ctx:
-        grants.renew(ctx, citizen_id=me().citizen_id, grant_id=grant_id, until=until)
+        requests.renew(ctx, citizen_id=me().citizen_id, grant_id=grant_id, until=until)
     drop_draft(_longer(grant_id))
     return redirect(url_for("share_changes.longer_done", grant_id=grant_id), 303)
 

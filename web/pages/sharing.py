@@ -65,11 +65,12 @@ def show(grant_id: UUID) -> ResponseReturnValue:
     grant = grant_of(grant_id)
     longer = longer_period(grant) is not None
     return render_template(
-        "sharing/show.html", grant=grant, longer=longer, has_receipt=_has_receipt(grant), case=against(grant_id)
+        "sharing/show.html", grant=grant, longer=longer, has_receipt=has_receipt(grant), case=against(grant_id)
     )
 
 
-def _has_receipt(grant: GrantView) -> bool:
+def has_receipt(grant: GrantView) -> bool:
+    """Whether the decision behind a share left a receipt."""
     if grant.request_id is None:
         return False
     try:

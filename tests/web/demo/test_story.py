@@ -180,6 +180,21 @@ def test_a_button_of_the_story_leads_to_its_page_and_to_no_other(browser: FlaskC
     assert (answer.request.host, answer.request.path) == ("localhost", path)
 
 
+def test_ediths_daughter_sees_visits_and_plan_and_is_stopped_with_one_click(browser: FlaskClient) -> None:
+    home = _be(browser, "susan")
+    assert "Edie" in home
+    (address,) = set(re.findall(r'href="(/for/[^"]+)"', home))
+    shown = browser.get(address).text
+    assert "Your care visits" in shown
+    assert not re.search(r"Apixaban|Larch Close|[Pp]enicillin", shown)
+    page = _be(browser, "edith") and browser.get("/family").text
+    assert "Susan, daughter" in page
+    freeze = re.findall(r'action="(/family/[^"]+/freeze)"', page)[0]
+    browser.post(freeze, data={"csrf_token": _token(page)})
+    _be(browser, "susan")
+    assert browser.get(address).status_code == 403
+
+
 @pytest.mark.parametrize("slug", ["poppy", "harold", "nobody"])
 def test_nobody_without_an_account_can_be_played(browser: FlaskClient, slug: str) -> None:
     token = _token(browser.get("/demo").text)

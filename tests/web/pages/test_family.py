@@ -59,7 +59,7 @@ def test_a_relative_who_was_let_in_sees_the_visits_and_the_plan_and_edith_sees_t
     assert not re.search(r"Apixaban|key safe|[Pp]enicillin", shown)
     mine = portal.client("edith")
     assert "Gwen, your daughter" in mine.get("/activity").text
-    assert "Somebody can now see some of your data for you" in mine.get("/messages").text
+    assert "Gwen, your daughter, can now see some of your data for you" in mine.get("/messages").text
 
 
 def test_stopping_works_at_once_and_letting_look_again_too(portal: Portal) -> None:

@@ -110,6 +110,28 @@ def test_pages_of_a_request_of_somebody_else_answer_like_those_of_none(portal: P
     assert said[0] == said[1]
 
 
+def test_the_page_that_chooses_and_the_preview_say_the_same_and_each_thing_once(portal: Portal) -> None:
+    client = portal.client("edith")
+    submit(client, at(portal), {"share": "all"})
+    preview, choose = client.get(at(portal, "/preview")).text, client.get(at(portal, "/choose")).text
+    assert "Codeine" in client.get("/record/medication").text  # stopped: past, and not shown unless asked for
+    assert "Codeine" not in preview + choose
+    assert "Paracetamol" in preview
+    assert "Paracetamol" in choose
+    assert preview.count("14 Larch Close") == 1
+
+
+def test_letting_a_share_go_on_shows_the_way_to_its_receipt(portal: Portal) -> None:
+    client, here = portal.client("edith"), at(portal)
+    share(portal, until="short")
+    with portal.vault.reading(OPERATOR) as ctx:
+        grant = grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))[0]
+    longer = f"/sharing/{grant.grant_id}/longer"
+    submit(client, longer, {"until": "longest"})
+    assert f"{here}/receipt" in client.get(submit(client, f"{longer}/check", {}).location).text
+    assert "You let it go on, on" in client.get(f"{here}/receipt").text
+
+
 def test_a_request_that_waits_has_no_receipt(portal: Portal) -> None:
     assert portal.client("edith").get(at(portal, "/receipt")).status_code == 404
 
