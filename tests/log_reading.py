@@ -10,6 +10,8 @@ from audit.models import ENTRIES, OUTBOX, PAYLOADS
 from audit.payload import ClosedPayload, open_with_month
 from vault.context import OPERATOR, Vault
 from vault.keychain import month_key
+from vault.models import RefusalSum
+from vault.refusals import hand_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,11 @@ def told(vault: Vault, *events: str) -> list[Told]:
             if not events or leaf.event in events:
                 found.append(Told(str(leaf.event), leaf.actor, leaf.subject, facts, encoded))
         return found
+
+
+def refusals(vault: Vault) -> int:
+    """How many refusals were written down: entries, and strangers in the sums to come."""
+    hand_over(vault, vault.sums)
+    entries = [each for each in told(vault) if each.event.endswith(":refused")]
+    with vault.reading(OPERATOR) as ctx:
+        return len(entries) + sum(ctx.session.scalars(select(RefusalSum.count)))

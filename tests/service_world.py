@@ -230,13 +230,14 @@ def _served(server: BaseWSGIServer) -> Iterator[None]:
 
 
 @contextmanager
-def world(folder: Path, database_url: str) -> Iterator[World]:
-    """A world on *database_url*, its key store in *folder*; gone at the end."""
+def world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+    """A world on *database_url*, its key store in *folder*, with *settings* besides; gone at the end."""
     root_key = f"file:{folder / 'keys'}"
     vault = create_vault(database_url=database_url, root_key=root_key, tenant="test", origin="vault.test/log")
     server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
     issuer = f"http://127.0.0.1:{server.server_port}"
-    config = Config(home=folder, database_url=database_url, root_key=root_key, issuer=issuer, origin=vault.origin)
+    given: dict[str, Any] = {"home": folder, "database_url": database_url, "root_key": root_key, "issuer": issuer}
+    config = Config(**given, origin=vault.origin, **settings)
     server.app = app = create_app(config, vault)
     with vault.transaction(OPERATOR) as ctx:
         council = services.make_organisation(

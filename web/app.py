@@ -4,7 +4,20 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vault.context import Vault
-from web import api, auth, compressed, errors, headers, limits, pages, proving, registry_words, session, words
+from web import (
+    api,
+    auth,
+    certificates,
+    compressed,
+    errors,
+    headers,
+    limits,
+    pages,
+    proving,
+    registry_words,
+    session,
+    words,
+)
 from web.config import Config
 from web.runtime import Runtime
 
@@ -24,4 +37,5 @@ def create_app(config: Config, vault: Vault) -> Flask:
     if config.proxies:
         hops = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    certificates.init_app(app)  # last, so that it sees who really connected
     return app

@@ -66,6 +66,9 @@ class Config:
     outgoing_networks: tuple[Network, ...] = ()
     """Networks that are not public and may be called all the same, where a service registered an address in one."""
 
+    client_certificates_from: tuple[Network, ...] = ()
+    """The proxies whose word on a client's certificate counts (`web.certificates`); empty where none does."""
+
     @property
     def secure(self) -> bool:
         """Whether people reach this vault over https."""
@@ -102,6 +105,7 @@ class Config:
             witnesses=given.get("WITNESSES", ""),
             identity_providers=_providers(given.get("IDENTITY_PROVIDERS", "")),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
+            client_certificates_from=_networks("CLIENT_CERTIFICATES_FROM", given.get("CLIENT_CERTIFICATES_FROM", "")),
             outgoing_networks=_networks("OUTGOING_NETWORKS", given.get("OUTGOING_NETWORKS", "")),
         )
 

@@ -10,6 +10,7 @@ from web.api import dpop, refusing
 from web.api.authlib_core import OAuthRefusedError
 from web.api.edge import edge
 from web.api.proofs import fresh_nonce, shown_proof
+from web.certificates import HEADER
 from web.faults import NonceNeededError, ProofInvalidError
 
 
@@ -29,8 +30,8 @@ def proof_here() -> Proof:
 
 
 def proof_if_shown() -> Proof | None:
-    """The request's proof where it carries one; raises like `proof_here`."""
-    return proof_here() if dpop.HEADER in request.headers else None
+    """The request's proof where it carries one, a certificate too; raises like `proof_here`."""
+    return proof_here() if dpop.HEADER in request.headers or HEADER in request.headers else None
 
 
 def spend(proof: Proof) -> None:

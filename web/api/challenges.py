@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from vault.errors import ReplayedError, TokenInvalidError
 from vault.sums import Refused
 from web import errors
-from web.api import refusing
+from web.api import dpop, refusing
 from web.api.jose import ALGORITHMS
-from web.api.proofs import SCHEME, fresh_nonce
+from web.api.proofs import BEARER, SCHEME, fresh_nonce
+from web.certificates import HEADER
 from web.errors import code_of, problem, words_of
 from web.faults import NonceNeededError, ProofInvalidError, TokenMissingError
 
@@ -54,4 +55,6 @@ def _challenge(error: Exception) -> ResponseReturnValue:
 def _scheme(fault: str | None) -> str:
     """The challenge; one without a fault where no token was shown (RFC 6750, section 3.1)."""
     named = f'error="{fault}", ' if fault else ""
+    if HEADER in request.headers and dpop.HEADER not in request.headers:
+        return f'{BEARER} {named}realm="vault"'  # RFC 8705, section 3
     return f'{SCHEME} {named}algs="{" ".join(ALGORITHMS)}"'

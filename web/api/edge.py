@@ -27,6 +27,8 @@ class Edge:
     nonces: Nonces
     pairwise_key: bytes
     client_keys: ClientKeys
+    certificates: bool
+    """Whether tokens can be bound to clients' certificates: a proxy that says them is trusted."""
 
     def url(self, path: str) -> str:
         """The public address of *path*: what clients sign in a proof, whatever a proxy made of it."""
@@ -46,6 +48,7 @@ def init_app(app: Flask) -> None:
         issuer=runtime.config.issuer,
         nonces=Nonces(keyring.derived("dpop-nonce")),
         pairwise_key=keyring.derived("pairwise"),
+        certificates=bool(runtime.config.client_certificates_from),
         client_keys=ClientKeys(fetcher(OutgoingHttp(runtime.config.outgoing_networks))),
     )
 

@@ -48,6 +48,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "backchannel_user_code_parameter_supported": False,
         "authorization_details_types_supported": [TYPE],
         "dpop_signing_alg_values_supported": SIGNATURES,
+        "tls_client_certificate_bound_access_tokens": edge.certificates,
         **{
             f"{endpoint}_auth_{member}": value
             for endpoint in ("token_endpoint", "introspection_endpoint", "revocation_endpoint")
@@ -62,9 +63,10 @@ def protected_resource(edge: Edge) -> dict[str, Any]:
         "resource": edge.url(API_PATH),
         "authorization_servers": [edge.issuer],
         "jwks_uri": edge.url("/jwks"),
-        "bearer_methods_supported": [],
+        "bearer_methods_supported": ["header"] if edge.certificates else [],
         "dpop_signing_alg_values_supported": SIGNATURES,
-        "dpop_bound_access_tokens_required": True,
+        "dpop_bound_access_tokens_required": not edge.certificates,
+        "tls_client_certificate_bound_access_tokens": edge.certificates,
         "authorization_details_types_supported": [TYPE],
         "resource_name": "Citizen data vault",
         "resource_documentation": edge.url("/developers"),

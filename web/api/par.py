@@ -11,6 +11,7 @@ from web.api import jar
 from web.api.asking import check_client, check_message, check_scope, oauth_words
 from web.api.authlib_core import AUTH_METHOD, Client, Endpoint, OAuthRefusedError
 from web.api.binding import proof_if_shown, spend
+from web.api.bound_certificates import PREFIX
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
 from web.pages.visiting import PHISHING_RESISTANT, URN
@@ -69,15 +70,16 @@ def _check_challenge(form: dict[str, str]) -> None:
 
 
 def _bound_to(form: dict[str, str], proof: Proof | None) -> str:
-    """The key that the code is bound to: that of the proof, or the one that is named (RFC 9449, section 10)."""
+    """What the code is bound to: the proof's key, the one that is named (RFC 9449, section 10), or a certificate."""
     named = form.get("dpop_jkt")
     if named is not None and not _DIGEST.fullmatch(named):
         raise OAuthRefusedError("invalid_request", "dpop_jkt is not a thumbprint")
-    if proof is not None and named not in {None, proof.thumbprint}:
+    shown = None if proof is None or (named and proof.thumbprint.startswith(PREFIX)) else proof.thumbprint
+    if shown is not None and named not in {None, shown}:
         raise OAuthRefusedError("invalid_dpop_proof", "the proof is by another key than dpop_jkt names")
-    bound = proof.thumbprint if proof is not None else named
+    bound = shown or named
     if bound is None:
-        raise OAuthRefusedError("invalid_request", "bind the code to your key: send a DPoP proof or dpop_jkt")
+        raise OAuthRefusedError("invalid_request", "bind the code: send a DPoP proof, dpop_jkt or a certificate")
     return bound
 
 

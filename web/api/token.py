@@ -14,6 +14,7 @@ from vault.kinds import GrantState, TokenKind
 from web.api import id_token, issuer_key
 from web.api.authlib_core import AUTH_METHOD, BaseGrant, Client, OAuthRefusedError, TokenEndpointMixin
 from web.api.binding import proof_here, spend
+from web.api.bound_certificates import token_type
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
 from web.schemas import access_details
@@ -168,7 +169,7 @@ def _answer(ctx: Context, client: Client, grant: GrantView, proof: Proof) -> dic
     issued = tokens.issue(ctx, grant_id=grant.grant_id, thumbprint=proof.thumbprint)
     return {
         "access_token": issued.handle,
-        "token_type": "DPoP",
+        "token_type": token_type(proof.thumbprint),
         "expires_in": issued.expires_in,
         "scope": "openid",
         "grant_id": here.pairwise(client.service_id, grant.grant_id),

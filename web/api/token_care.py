@@ -10,6 +10,7 @@ from vault.errors import TokenInvalidError
 from vault.tokens import TokenView
 from web.api import issuer_key
 from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusedError, RevocationEndpoint
+from web.api.bound_certificates import confirmation, token_type
 from web.api.edge import API_PATH, edge
 from web.api.forms import form
 from web.schemas import access_details
@@ -75,10 +76,10 @@ def _described(token: TokenView, client: Client) -> dict[str, Any]:
         "client_id": client.slug,
         "sub": here.pairwise(client.service_id, token.grant.citizen_id),
         "scope": "openid",
-        "token_type": "DPoP",
+        "token_type": token_type(token.thumbprint),
         "iat": int(token.issued_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
-        "cnf": {"jkt": token.thumbprint},
+        "cnf": confirmation(token.thumbprint),
         "grant_id": here.pairwise(client.service_id, token.grant.grant_id),
         access_details.PARAMETER: access_details.of_grant(token.grant, location=here.url(API_PATH)),
     }

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from jwskate import Jwk, Jwt
 from requests_oauth2client import DPoPKey
 
-from tests.log_reading import told
+from tests.log_reading import refusals
 from tests.protocol import ASSERTION, asking, assertion, granted, poll, post, proof_for, signed_in
 from tests.service_world import ACTOR, VALUES, World, details, names
 from tests.visiting import PAR, TOKEN, Flow, browser_of, opened
@@ -25,8 +25,6 @@ from tests.web.api.test_oauth_endpoints import forged
 from vault import grants, services
 from vault.context import OPERATOR
 from vault.kinds import ServiceStatus
-from vault.models import RefusalSum
-from vault.refusals import hand_over
 from web.api.jose import sha256_base64url
 
 ONE = names({"medication": ["name"]})
@@ -289,11 +287,7 @@ TABLE: dict[str, tuple[Callable[[Scene], Answer], tuple[int, str]]] = {
 
 
 def logged(place: World) -> int:
-    """How many refusals the log holds: entries, and strangers in the sums to come."""
-    hand_over(place.vault, place.vault.sums)
-    entries = [each for each in told(place.vault) if each.event.endswith(":refused")]
-    with place.vault.reading(OPERATOR) as ctx:
-        return len(entries) + sum(row.count for row in ctx.session.query(RefusalSum))
+    return refusals(place.vault)
 
 
 def error_of(answer: Answer) -> str:
