@@ -82,6 +82,12 @@ class NotFoundError(VaultError):
     code = "not_found"
 
 
+class EntryDamagedError(VaultError):
+    """What is stored of an entry of the log is not an entry any more: it was changed outside."""
+
+    code = "entry_damaged"
+
+
 class NotAllowedError(VaultError):
     """The rules, or the registry, refuse this act."""
 

@@ -43,6 +43,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.SchemaOutdatedError: HTTPStatus.SERVICE_UNAVAILABLE,
     vault.NotFoundError: HTTPStatus.NOT_FOUND,
+    vault.EntryDamagedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     vault.NotAllowedError: HTTPStatus.FORBIDDEN,
     vault.NotKnownHereError: HTTPStatus.FORBIDDEN,
     vault.RecoveryWaitsError: HTTPStatus.FORBIDDEN,

@@ -46,8 +46,8 @@ STARTS = {
         "/family",
     ],
     "priya": ["/home", "/record/condition"],
-    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/security"],
-    "social-worker": ["/officer", "/desk"],
+    "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/officer/emergency", "/security"],
+    "social-worker": ["/officer", "/desk", "/desk/letters", "/officer/emergency"],
     "auditor": ["/audit", "/security"],
     "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
 }

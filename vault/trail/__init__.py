@@ -11,7 +11,7 @@ from vault.trail.exporting import Exported, export, holding
 from vault.trail.held import hold_places
 from vault.trail.lines import Line, Who
 from vault.trail.places import catch_up
-from vault.trail.proving import Checked, check, leaf_of
+from vault.trail.proving import Checked, check, leaf_of, log_key
 from vault.trail.replaying import Replayed, replay
 from vault.trail.review import Filters, Found, entry, search, sees_everything
 from vault.trail.scope import begin_review
@@ -38,6 +38,7 @@ __all__ = [
     "holding",
     "leaf_of",
     "line",
+    "log_key",
     "may_search",
     "of_citizen",
     "person_behind",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from audit import read
 from audit.entry import Leaf
 from audit.entry import leaf_hash as entry_leaf_hash
-from audit.errors import AuditError, EntryNotFoundError
+from audit.errors import AuditError, EntryNotFoundError, LeafInvalidError
 from audit.proof import verify_proof
 from vault.context import Context
-from vault.errors import NotFoundError
+from vault.errors import EntryDamagedError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,11 @@ def check(ctx: Context, *, leaf_hash: bytes) -> Checked:
     )
 
 
+def log_key(ctx: Context) -> str:
+    """The log's public key (Ed25519), 64 hex digits."""
+    return ctx.keyring.store.public_key("log").hex()
+
+
 def leaf_of(ctx: Context, *, leaf_hash: bytes) -> Leaf:
     """
     The leaf itself, as it stands in the tree.
@@ -78,11 +83,14 @@ def entry_row(ctx: Context, leaf_hash: bytes) -> read.EntryRow:
 
     Raises:
         NotFoundError: There is none.
+        EntryDamagedError: What is stored there is no entry any more.
     """
     try:
         return read.entry(ctx.session, leaf_hash)
     except EntryNotFoundError as error:
         raise NotFoundError("there is no such line") from error
+    except LeafInvalidError as error:
+        raise EntryDamagedError(f"entry `{leaf_hash.hex()}` is damaged") from error
 
 
 def position(written: str | None) -> read.Position | None:

@@ -16,7 +16,7 @@ from audit.read import EntryRow
 from vault.clock import from_microseconds, microseconds, month_of
 from vault.context import Context
 from vault.db import is_writing
-from vault.errors import KeyDestroyedError, NotAllowedError, NotFoundError
+from vault.errors import EntryDamagedError, KeyDestroyedError, NotAllowedError, NotFoundError
 from vault.keychain import audit_key
 from vault.models import LogLine
 from vault.trail.citizens import months, pseudonyms
@@ -217,10 +217,17 @@ def entry(ctx: Context, *, leaf_hash: bytes) -> Line:
     Raises:
         NotFoundError: There is none in the part of the log that this auditor may read; both look the same.
         NotAllowedError: The rules do not let this actor review any part of it.
+        EntryDamagedError: It is there and cannot be read any more; said only to who reads the whole log.
     """
     scope = scope_of(ctx)
     demand_review(ctx, scope)
-    row = entry_row(ctx, leaf_hash)
+    try:
+        row = entry_row(ctx, leaf_hash)
+    except EntryDamagedError as error:
+        note_review(ctx, Event.AUDIT_OPENED, {"entry": leaf_hash.hex()})
+        if scope.organisation_id is not None:  # whose it was, nobody can tell any more
+            raise NotFoundError("there is no such line") from error
+        raise
     known = Known(ctx)
     opened = open_for_auditor(known, row.payload)
     try:

@@ -38,6 +38,8 @@ REASONS: Final = {
     EmergencyReason.CANNOT_SPEAK: lazy_gettext("They cannot tell us what they need, and they need help now"),
     EmergencyReason.HARM: lazy_gettext("Somebody may be hurting them"),
 }
+FIRST: Final = ("identity", "allergy", "medication", "condition", "decisions", "home_access", "people", "contact")
+"""What may save somebody in the next minutes comes before the rest."""
 _LOOK: Final = "emergency_look"
 _REVEAL: Final = "emergency_reveal"
 
@@ -143,7 +145,7 @@ def look(emergency_id: UUID) -> ResponseReturnValue:
         "emergency/shown.html",
         emergency=held,
         name=called(opened),
-        groups=groups_of(opened, release.fields),
+        groups=groups_of(opened, release.fields, first=FIRST),
         seconds=_seconds_left(held),
     )
 

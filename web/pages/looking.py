@@ -28,7 +28,7 @@ BLUEPRINTS: Final = (bp,)
 
 _LOOK: Final = "officer_look"
 _REVEAL: Final = "officer_reveal"
-_FIRST: Final = ("about_me", "identity", "communication", "contact", "people", "decisions", "home_access")
+FIRST: Final = ("about_me", "identity", "communication", "contact", "people", "decisions", "home_access")
 """The person before their illness: these categories are shown first, in this order."""
 
 
@@ -158,14 +158,20 @@ class Group:
     said: tuple[Said, ...] = field(repr=False)
 
 
-def groups_of(opened: Opened, shared: frozenset[str], *, beyond: frozenset[str] = frozenset()) -> list[Group]:
-    """What was *opened* of *shared*, the person first; what is dangerous to miss in *beyond* is named too."""
-    ordered = sorted(CATALOGUE.categories, key=_place)
+def groups_of(
+    opened: Opened,
+    shared: frozenset[str],
+    *,
+    beyond: frozenset[str] = frozenset(),
+    first: Sequence[str] = FIRST,
+) -> list[Group]:
+    """What was *opened* of *shared*, categories in *first* before others; danger in *beyond* is named too."""
+    ordered = sorted(CATALOGUE.categories, key=lambda each: _place(each, first))
     return [made for each in ordered if (made := _group(each, opened, shared, beyond)) is not None]
 
 
-def _place(category: Category) -> int:
-    return _FIRST.index(category.name) if category.name in _FIRST else len(_FIRST)
+def _place(category: Category, first: Sequence[str]) -> int:
+    return first.index(category.name) if category.name in first else len(first)
 
 
 def _group(category: Category, opened: Opened, shared: frozenset[str], beyond: frozenset[str]) -> Group | None:

@@ -3,6 +3,7 @@
 What is typed is never kept in the browser's note: the page that asks to check carries it, and sends it once more.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from vault import access, items, writing
 from vault.catalogue import CATALOGUE
@@ -27,6 +29,12 @@ from web.runtime import runtime
 bp: Final = Blueprint("writing", __name__, url_prefix="/officer/shared/<uuid:grant_id>")
 BLUEPRINTS: Final = (bp,)
 
+SPANS: Final = {
+    "care_visit.planned": (lazy_gettext("From"), lazy_gettext("To")),
+    "care_visit.actual": (lazy_gettext("They came at"), lazy_gettext("They left at")),
+}
+"""Fields that are two times of the day, each in a narrow box of its own."""
+_TIME: Final = re.compile(r"(\d{1,2})(?:[:.]?([0-5]\d))? ?(am|pm)?")
 _OPEN: Final = "officer_correct"
 Find = Callable[[Context], Ground]
 
@@ -70,6 +78,7 @@ def _add_page(grant: GrantView, category: str, answers: Answers | None) -> Respo
         category=CATALOGUE.category(category),
         fields=_fields(grant, category),
         key=answers.form.get("key", "") if answers else str(uuid4()),
+        spans=SPANS,
         today=datetime.now(UTC).date(),
     )
 
@@ -78,14 +87,46 @@ def _texts(answers: Answers, names: list[str]) -> dict[str, str]:
     """What was written in each box; what is too long is said beside it."""
     found: dict[str, str] = {}
     for name in names:
+        if f"{name}-from" in answers.form:
+            if span := _span(answers, name):
+                found[name] = span
+            continue
         text = answers.form.get(name, "").replace("\r\n", "\n").strip()
         if len(text) > writing.MOST_CHARACTERS:
             answers.errors[name] = _("Use %(most)s characters or fewer", most=writing.MOST_CHARACTERS)
         elif text:
             found[name] = text
     if not found and not answers.errors:
-        answers.errors[names[0]] = _("Write at least one of these")
+        answers.errors[_first_box(names[0], answers)] = _("Write at least one of these")
     return found
+
+
+def _first_box(name: str, answers: Answers) -> str:
+    return f"{name}-from" if f"{name}-from" in answers.form else name
+
+
+def _span(answers: Answers, name: str) -> str:
+    """Two times with an en dash between; what is no time, or ends before it begins, is said beside its box."""
+    began, ended = (_time(answers, f"{name}-{part}") for part in ("from", "to"))
+    if began and ended and ended <= began:
+        answers.errors[f"{name}-to"] = _("This must be later than the time before it")
+    if not began or not ended:
+        return f"{began or ended}" if began or ended else ""
+    return f"{began}\u2013{ended}"
+
+
+def _time(answers: Answers, name: str) -> str:
+    given = answers.form.get(name, "").strip().lower()
+    if not given:
+        return ""
+    matched = _TIME.fullmatch(given)
+    hour = int(matched[1]) if matched else 24
+    if matched and matched[3]:
+        hour = hour % 12 + (12 if matched[3] == "pm" else 0) if 1 <= hour <= 12 else 24  # noqa: PLR2004 -- a clock's
+    if matched is None or hour > 23:  # noqa: PLR2004 -- hours of a day
+        answers.errors[name] = _("Enter a time, like 9:15 or 14:30")
+        return ""
+    return f"{hour:02}:{matched[2] or '00'}"
 
 
 def _as_of(answers: Answers) -> date | None:

@@ -252,3 +252,71 @@ def test_no_account_of_a_resident_tells_an_auditor_which_lines_are_one_persons(p
     lines = told(portal.vault)
     assert any(line.event == Event.SIGN_IN_MADE for line in lines)
     assert [line.event for line in lines for account in residents if str(account) in f"{line.facts}"] == []
+
+
+def brought(auditor: FlaskClient) -> tuple[str, str, str]:
+    """A proof as it was downloaded, the line it is about, and the log's key as the page shows it."""
+    leaf = found(auditor.get("/audit").text)[0]
+    (key,) = re.findall(r'id="key"[^>]*value="([0-9a-f]{64})"', auditor.get("/audit/proof").text)
+    return auditor.get(f"/audit/entries/{leaf}/proof").text, leaf, key
+
+
+def test_a_proof_is_checked_as_it_was_pasted_or_as_a_file_named_by_its_line(auditor: FlaskClient) -> None:
+    proof, leaf, key = brought(auditor)
+    pasted = submit(auditor, "/audit/proof", {"proof": proof.replace("\n", "\r\n"), "line": leaf, "key": key})
+    file = (io.BytesIO(proof.encode()), f"{leaf}.tlog-proof")
+    sent = submit(auditor, "/audit/proof", {"file": file, "key": key})
+    for page in (pasted, sent):
+        assert page.status_code == 200
+        assert "This line stands in the signed log" in page.text
+        assert leaf in page.text
+
+
+def test_a_proof_that_does_not_hold_is_not_verified_and_says_why(auditor: FlaskClient) -> None:
+    proof, leaf, key = brought(auditor)
+    good = {"proof": proof, "line": leaf, "key": key}
+    for broken in (
+        {"line": "0" * 64},
+        {"key": leaf},
+        {"proof": proof.replace("\n", "\nAAAA\n", 1)},
+        {"proof": "hello"},
+    ):
+        page = submit(auditor, "/audit/proof", {**good, **broken}).text
+        assert "Not verified" in page, broken
+        assert "govuk-panel" not in page, broken
+
+
+def test_what_is_no_proof_at_all_is_named_and_what_was_brought_is_not_in_the_log(
+    portal: Portal, auditor: FlaskClient
+) -> None:
+    proof, leaf, key = brought(auditor)
+    for sent, said in (
+        ({"line": leaf, "key": key}, "Paste the proof"),
+        ({"proof": proof, "key": key}, "Enter the leaf hash"),
+        ({"proof": proof, "line": leaf, "key": "x"}, "Enter the public key"),
+        ({"proof": "x" * 20_001, "line": leaf, "key": key}, "20000 characters or fewer"),
+        ({"file": (io.BytesIO(b"\xff\xfe"), "x.tlog-proof"), "line": leaf, "key": key}, "it is not text"),
+    ):
+        page = submit(auditor, "/audit/proof", sent)
+        assert (page.status_code, said in page.text) == (422, True), said
+    submit(auditor, "/audit/proof", {"proof": proof, "line": leaf, "key": key})
+    (line,) = [one for one in told(portal.vault, Event.AUDIT_SEARCHED) if one.facts.get("what") == "a proof"]
+    assert leaf not in str(line.facts)
+
+
+def test_an_entry_whose_bytes_are_bad_has_an_honest_page_and_looking_is_logged(
+    portal: Portal, auditor: FlaskClient
+) -> None:
+    leaf = found(auditor.get("/audit").text)[0]
+    change = text("UPDATE audit_entries SET leaf = :bytes WHERE leaf_hash = :hash")
+    with portal.vault.db.write.begin() as connection:
+        held = text("SELECT leaf FROM audit_entries WHERE leaf_hash = :hash")
+        good = connection.execute(held, {"hash": bytes.fromhex(leaf)}).scalar_one()
+        connection.execute(change, {"bytes": b"not a leaf", "hash": bytes.fromhex(leaf)})
+    for path in ("", "/verify", "/proof"):
+        page = auditor.get(f"/audit/entries/{leaf}{path}")
+        assert page.status_code == 200
+        assert "This entry is damaged" in page.text
+    with portal.vault.db.write.begin() as connection:
+        connection.execute(change, {"bytes": good, "hash": bytes.fromhex(leaf)})
+    assert [line.facts["entry"] for line in told(portal.vault, Event.AUDIT_OPENED)] == [leaf] * 3

@@ -19,7 +19,7 @@ from tests.portal_world import Portal
 
 OWNERS: Final = {
     "edith": ("/home", "/record", "/record/home_access", "/requests", "/sharing", "/activity", "/told-us"),
-    "carer": ("/officer",),
+    "carer": ("/officer", "/officer/emergency"),
 }
 OTHERS: Final = {"edith": "priya", "carer": "tax-officer"}
 PAGES_MOST: Final = 120

@@ -138,3 +138,31 @@ def test_no_other_service_opens_the_item_of_a_case(portal: Portal) -> None:
 def test_boxes_nobody_wrote_in_are_empty(portal: Portal) -> None:
     page = portal.client("carer").get(f"/officer/shared/{shared(portal)}/add/care_visit").text
     assert set(re.findall(r"<textarea[^>]*>([^<]*)</textarea>", page)) == {""}
+
+
+TYPED = {("9:15", "9:45"): "09:15\u201309:45", ("9.15am", "2pm"): "09:15\u201314:00", ("0930", ""): "09:30"}
+
+
+def test_times_of_a_visit_are_typed_as_people_type_them(portal: Portal) -> None:
+    client, here = portal.client("carer"), f"/officer/shared/{shared(portal)}/add/care_visit"
+    for (came, left), kept in TYPED.items():
+        form = client.get(here)
+        key = re.findall(r'name="key" value="([^"]+)"', form.text)[0]
+        answers = {"key": key, "care_visit.actual-from": came, "care_visit.actual-to": left, **today()}
+        check = client.post(here, data={"csrf_token": token_in(form), **answers})
+        assert kept in check.text
+        sure = client.post(here, data={"csrf_token": token_in(check), "sure": "1", **answers})
+        assert sure.location == f"{here}/done"
+        assert kept in portal.client("peter").get("/record/care_visit").text
+
+
+def test_what_is_no_time_is_said_beside_its_box(portal: Portal) -> None:
+    client, here = portal.client("carer"), f"/officer/shared/{shared(portal)}/add/care_visit"
+    key = re.findall(r'name="key" value="([^"]+)"', client.get(here).text)[0]
+    for typed in ("25:00", "9:60", "noon", "13pm", "<script>"):
+        times = {"care_visit.planned-from": typed, "care_visit.planned-to": ""}
+        page = submit(client, here, {"key": key, **today(), **times})
+        assert page.status_code == 422
+        assert 'href="#care_visit.planned-from"' in page.text
+    times = {"care_visit.planned-from": "9", "care_visit.planned-to": "12am"}
+    assert "This must be later" in submit(client, here, {"key": key, **today(), **times}).text

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from vault import trail
 from vault.catalogue import CATALOGUE
-from vault.errors import NotFoundError
+from vault.errors import EntryDamagedError, NotFoundError
 from vault.trail import Checked, Line
 from web.pages.activity import proof_file
 from web.pages.auditor.searching import bp
@@ -17,6 +17,13 @@ from web.pages.lines import describe
 
 # In rows of their own.
 _SHOWN: Final = {"fields", "refused", "service", "grant", "by", "acting", "because", "case", "judged", "rules"}
+
+
+@bp.errorhandler(EntryDamagedError)
+def damaged(_error: EntryDamagedError) -> ResponseReturnValue:
+    """Say honestly that an entry was changed outside, and what to do."""
+    leaf_hash = (request.view_args or {}).get("leaf_hash", b"")
+    return render_template("auditor/damaged.html", leaf_hash=leaf_hash)
 
 
 @bp.get("/entries/<leaf:leaf_hash>")
