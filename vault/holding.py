@@ -43,6 +43,7 @@ COVERED: Final = frozenset(
         "house_keys",
         "identities",
         "import_runs",
+        "issuer_keys",
         "marked_people",
         "notice_choices",
         "organisations",

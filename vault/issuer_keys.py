@@ -2,7 +2,8 @@
 
 A new key is published five minutes before it signs, so that nobody meets a signature whose key they have not fetched
 yet; an old one stays published for as long as what it signed may live. The first is ``issuer``; later ones are
-``issuer-2`` and so on, each with a fact in the database that says since when it signs.
+``issuer-2`` and so on, each with a row that says since when it signs. The log covers these rows: whoever took one away
+would have the key before it sign again, which may be in their hands.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,13 @@ from vault.context import OPERATOR, Context, Vault
 from vault.errors import KeyStoreError, WrongStateError
 from vault.journal import note
 from vault.keystores.file import FileKeyStore
-from vault.models import VaultFact
+from vault.models import IssuerKey
 
 FIRST: Final = "issuer"
 AHEAD: Final = timedelta(minutes=5)
 """How long others may keep the published keys."""
 AFTERWARDS: Final = timedelta(minutes=10)
 """The five minutes that a signed token lives, and five that others may keep the keys."""
-_FACT: Final = "issuer-key:"
-_ALONE: Final = "alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,6 @@ class IssuerKeys:
     """The signing one among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Since:
-    name: str
-    signs_from: datetime
-    alone: bool
-    """Whether what came before is worthless from then on: it may be in others' hands."""
-
-
 def issuer_keys(ctx: Context) -> IssuerKeys:
     """The issuer's keys as they stand now."""
     line = _line(ctx)
@@ -53,7 +44,7 @@ def issuer_keys(ctx: Context) -> IssuerKeys:
     return IssuerKeys(signing, tuple(name for number, name in enumerate(names) if _is_published(line, number, ctx.now)))
 
 
-def _is_published(line: list[_Since], number: int, now: datetime) -> bool:
+def _is_published(line: list[IssuerKey], number: int, now: datetime) -> bool:
     """Whether the key of this *number* (0 is the first) is published: its successor has not taken over for good."""
     later = line[number:]
     if any(each.alone and each.signs_from <= now for each in later):
@@ -61,13 +52,8 @@ def _is_published(line: list[_Since], number: int, now: datetime) -> bool:
     return not later or now < later[0].signs_from + AFTERWARDS
 
 
-def _line(ctx: Context) -> list[_Since]:
-    facts = ctx.session.scalars(select(VaultFact).where(VaultFact.name.startswith(_FACT, autoescape=True)))
-    found = []
-    for fact in facts:
-        moment, _, word = fact.value.partition(" ")
-        found.append(_Since(fact.name.removeprefix(_FACT), datetime.fromisoformat(moment), word == _ALONE))
-    return sorted(found, key=lambda each: int(each.name.rpartition("-")[2]))
+def _line(ctx: Context) -> list[IssuerKey]:
+    return sorted(ctx.session.scalars(select(IssuerKey)), key=lambda each: int(each.name.rpartition("-")[2]))
 
 
 def rotate_issuer(vault: Vault, *, at_once: bool = False) -> tuple[str, datetime]:
@@ -93,7 +79,6 @@ def rotate_issuer(vault: Vault, *, at_once: bool = False) -> tuple[str, datetime
     store.add_signing(name)
     with vault.transaction(OPERATOR) as ctx:
         signs_from = ctx.now if at_once else ctx.now + AHEAD
-        words = f"{signs_from.isoformat()} {_ALONE}" if at_once else signs_from.isoformat()
-        ctx.session.add(VaultFact(name=_FACT + name, value=words))
+        ctx.session.add(IssuerKey(name=name, signs_from=signs_from, alone=at_once))
         note(ctx, Event.KEY_MADE, facts={"keys": [name], "signs_from": signs_from.isoformat(), "at_once": at_once})
     return name, signs_from

@@ -35,6 +35,7 @@ from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
 from vault.models.registry import (
+    IssuerKey,
     Organisation,
     Purpose,
     PurposeVersion,
@@ -100,6 +101,7 @@ __all__ = [
     "HouseKey",
     "Identity",
     "ImportRun",
+    "IssuerKey",
     "KeptAnswer",
     "KeyState",
     "LetterCode",

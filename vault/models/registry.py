@@ -142,6 +142,18 @@ class RegistryChange(Authenticated, Covered, Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class IssuerKey(Authenticated, Covered, Base):
+    """A key that signs what this server says as an issuer, after the first one; its row is never changed."""
+
+    __tablename__ = "issuer_keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """In the key store: ``issuer-2`` and so on."""
+    signs_from: Mapped[datetime]
+    alone: Mapped[bool]
+    """Whether what came before is worthless from then on: it may be in others' hands."""
+
+
 class VaultFact(Authenticated, Base):
     """What this database must agree on with its key store: the tenant and the store's fingerprint."""
 

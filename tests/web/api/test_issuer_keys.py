@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import time_machine
 from jwskate import Jwk, Jwt, SignedJwt
+from sqlalchemy import text
 
 from tests.protocol import post, signed_in
 from tests.service_world import World, world
+from vault.context import OPERATOR
 from vault.errors import WrongStateError
+from vault.holding import hold
 from vault.issuer_keys import AFTERWARDS, AHEAD, rotate_issuer
 
 SIGNED = "application/token-introspection+jwt"
@@ -70,6 +73,14 @@ def test_a_key_that_others_may_have_is_worthless_at_once(place: World) -> None:
     rotate_issuer(place.vault, at_once=True)
     assert first not in published(place)
     assert answer(place).headers["kid"] in published(place)
+
+
+def test_whoever_brings_a_worthless_key_back_in_the_database_is_found(place: World) -> None:
+    rotate_issuer(place.vault, at_once=True)
+    with place.vault.db.write.begin() as connection:
+        connection.execute(text("DELETE FROM issuer_keys"))
+    with place.vault.snapshot(OPERATOR) as ctx:
+        assert [each.kind for each in hold(ctx.session).defects] == ["deleted"]
 
 
 def test_a_second_rotation_waits_for_the_first(place: World) -> None:
