@@ -74,6 +74,7 @@ MARKED: Final = frozenset(
         "challenges",
         "kept_answers",
         "letter_codes",
+        "letter_orders",
         "links",
         "noted_looks",
         "notices",

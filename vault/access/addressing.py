@@ -9,9 +9,10 @@ from audit.events import Event
 from policies.model import Action, Request
 from vault import facts as reading
 from vault.access.refusing import note_broken
+from vault.acting import acting_person
 from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
-from vault.context import SYSTEM, Vault
+from vault.context import SYSTEM, Actor, Vault
 from vault.errors import NotAllowedError, NotFoundError
 from vault.journal import note
 from vault.judged import told
@@ -45,15 +46,20 @@ def email_of(vault: Vault, *, citizen_id: UUID) -> str | None:
     return matched[0] if matched else None
 
 
-def postal_of(vault: Vault, *, citizen_id: UUID) -> Postal | None:
+def postal_of(vault: Vault, *, citizen_id: UUID, reader: Actor = SYSTEM) -> Postal | None:
     """
     The person's name and address, or nothing where there is no address.
+
+    Args:
+        vault: The running vault, not within a transaction of the caller's.
+        citizen_id: Whom it is about.
+        reader: Who gets to see it, as the log tells: the vault's own process, or the officer who prints the letter.
 
     Raises:
         NotFoundError: No such citizen.
         NotAllowedError: The rules do not allow it; then do not write.
     """
-    records = _opened(vault, citizen_id, frozenset({"identity.name", "contact.address"}))
+    records = _opened(vault, citizen_id, frozenset({"identity.name", "contact.address"}), reader)
     address = _newest(records, "contact.address")
     return Postal(_newest(records, "identity.name") or "", address) if address else None
 
@@ -64,7 +70,7 @@ def _newest(records: tuple[RecordView, ...], name: str) -> str | None:
     return str(said[-1].fields[name]) if said else None
 
 
-def _opened(vault: Vault, citizen_id: UUID, fields: frozenset[str]) -> tuple[RecordView, ...]:
+def _opened(vault: Vault, citizen_id: UUID, fields: frozenset[str], reader: Actor = SYSTEM) -> tuple[RecordView, ...]:
     categories = frozenset(CATALOGUE.field(name).category for name in fields)
     with vault.reading(SYSTEM) as ctx:
         citizen = ctx.session.get(Citizen, citizen_id)
@@ -81,7 +87,9 @@ def _opened(vault: Vault, citizen_id: UUID, fields: frozenset[str]) -> tuple[Rec
         )
     decision = vault.engine.decide(request)
     facts: dict[str, Any] = {"fields": sorted(fields), **told(decision)}
-    with vault.transaction(SYSTEM) as ctx:
+    with vault.transaction(reader) as ctx:
+        if person := acting_person(ctx):
+            facts["acting"] = person
         event = Event.CONTACT_USED if decision.allowed else Event.RECORD_REFUSED
         leaf = note(ctx, event, citizen_id=citizen_id, policy_set=decision.policy_set, facts=facts)
         time_us = microseconds(ctx.now)

@@ -22,6 +22,7 @@ LONGEST_LIFE: Final = timedelta(minutes=60)
 """Between ``nbf`` and ``exp``, and how old ``nbf`` may be (FAPI 2.0 Message Signing, section 5.3.1)."""
 SLACK: Final = timedelta(seconds=10)
 LONGEST_JTI: Final = 128
+LATEST: Final = 253_402_300_800  # seconds since 1970: the year 10000, which no date reaches
 _TYPES: Final = frozenset({None, "JWT", "oauth-authz-req+jwt"})
 _BESIDE: Final = frozenset({PARAMETER, "client_id", "client_assertion", "client_assertion_type"})
 _ABOUT_ITSELF: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
@@ -73,7 +74,7 @@ def _end(claims: Mapping[str, Any]) -> datetime:
 
 
 def _moment(seconds: object) -> datetime | None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 2**40:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < LATEST:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 

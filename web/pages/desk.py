@@ -146,7 +146,7 @@ def print_letter(order_id: UUID) -> ResponseReturnValue:
     with reading() as ctx:
         citizen_id = letters.addressee(ctx, order_id=order_id)
     safe = access.contact_is_safe(vault, citizen_id=citizen_id, channel="letter")
-    to = access.postal_of(vault, citizen_id=citizen_id) if safe else None
+    to = access.postal_of(vault, citizen_id=citizen_id, reader=me().actor) if safe else None
     with changing() as ctx:
         printed = letters.print_out(ctx, order_id=order_id)
     return render_template(

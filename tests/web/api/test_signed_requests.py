@@ -70,6 +70,7 @@ BAD: dict[str, Callable[[World, str], str]] = {
     "not yet": lambda place, path: signed(place, path, nbf=NOW() + 600, exp=NOW() + 900),
     "too long": lambda place, path: signed(place, path, exp=NOW() + 4000),
     "too old": lambda place, path: signed(place, path, nbf=NOW() - 4000),
+    "after all dates": lambda place, path: signed(place, path, exp=10**12),
     "without end": lambda place, path: signed(place, path, exp=None),
     "without begin": lambda place, path: signed(place, path, nbf=None),
     "made tomorrow": lambda place, path: signed(place, path, iat=NOW() + 86_400),

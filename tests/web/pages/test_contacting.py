@@ -1,5 +1,7 @@
 """A resident says how not to contact them: question, check, kept, obeyed, taken back; in no cookie and no address."""
 
+import re
+
 from flask.testing import FlaskClient
 
 from tests.portal_world import Portal, submit, token_in
@@ -73,12 +75,14 @@ def test_nothing_picked_or_too_much_written_says_what_to_do(portal: Portal) -> N
     assert submit(client, f"{HERE}/change", {"ways": "text", "words": "x" * 501}).status_code == 422
 
 
-def test_a_letter_made_at_the_desk_is_then_handed_over(portal: Portal) -> None:
+def test_a_letter_asked_for_at_the_desk_is_then_handed_over(portal: Portal) -> None:
     say(portal.client("edith"))
-    officer, person = portal.client("social-worker"), portal.resident("edith")
+    officer, printer, person = portal.client("social-worker"), portal.client("badge-officer"), portal.resident("edith")
     born = dict(zip(("born-year", "born-month", "born-day"), str(person.born).split("-"), strict=True))
     submit(officer, "/desk", {"number": person.nhs_number, **born})
-    made = submit(officer, "/desk/letter", {}, form_at="/desk/person")
+    submit(officer, "/desk/letter", {}, form_at="/desk/person")
+    (here,) = re.findall(r'action="(/desk/letters/[^"]+)"', printer.get("/desk/letters").text)
+    made = submit(printer, here, {}, form_at="/desk/letters")
     assert made.status_code == 200
-    assert "Do not post this letter." in made.text
+    assert "Do not post it." in made.text
     assert WORDS not in made.text

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from audit.events import Event
+from tests.log_reading import told
 from tests.portal_world import Portal, submit, token_in
 from vault import accounts, codes, letters, passkeys, records, recoveries, recovery_codes, services, sign_ins
 from vault.context import OPERATOR, SYSTEM, Actor
@@ -223,6 +224,12 @@ def test_a_letter_is_printed_once_by_another_officer_who_is_told_no_birth_date(p
     letter = submit(printer, here, {}, form_at="/desk/letters")
     assert CODE.search(letter.text)
     assert "Edith" in letter.text
+    assert "Do not post" not in letter.text
+    (seen,) = told(portal.vault, Event.CONTACT_USED)
+    assert (seen.facts["by"]["kind"], seen.facts["acting"]["reference"]) == (
+        "officer",
+        str(portal.account("badge-officer")),
+    )
     born = portal.resident("edith").born
     assert not any(spelt in letter.text for spelt in (born.isoformat(), f"{born.day} {born:%B} {born.year}"))
     assert submit(printer, here, {}, form_at="/desk").status_code == 404
