@@ -226,8 +226,11 @@ def test_what_the_law_lets_be_seen_has_no_stop_and_can_be_objected_to(place: Pla
         assert read(place, token).status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
-def test_a_word_by_telephone_counts_as_far_as_it_went_and_the_resident_sees_who_wrote_it_down(place: Place) -> None:
+def test_a_word_by_telephone_counts_as_far_as_it_went_and_the_resident_sees_who_wrote_it_down(
+    place: Place, tmp_path: Path
+) -> None:
     caller = place.cast.caller
+    place.home.run("import", council_files(tmp_path / "files", people=[council_row(caller, "PH-1")]), *COUNCIL)
     fields = {"identity": ["name"], "contact": ["phone", "address"]}
     with place.service("adult-social-care") as client, place.officer("adult-social-care") as desk:
         asked = ask(client, caller.hint, "hospital-discharge", fields)
