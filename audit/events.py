@@ -80,6 +80,7 @@ class Event(enum.StrEnum):
     CASE_WITHDRAWN = "case:withdrawn"
     CONTACT_CHECKED = "contact:checked"
     AGE_CHECKED = "age:checked"
+    DISCLOSURE_REPORTED = "disclosure:reported"
     EMERGENCY_STATED = "emergency:stated"
     EMERGENCY_CLOSED = "emergency:closed"
     EMERGENCY_FOLLOWED_UP = "emergency:followed-up"

@@ -76,10 +76,10 @@ class TooFastError(WebError):
 
     code = "too_fast"
 
-    def __init__(self, message: str, *, headers: Mapping[str, str]) -> None:
+    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         """Say what was too often."""
         super().__init__(message)
-        self.headers = headers
+        self.headers = headers or {}
 
 
 class ClientUnprovenError(WebError):

@@ -193,6 +193,11 @@ OAUTH: Final[Mapping[str, Remedy]] = {
     "request_not_supported": Remedy(
         HTTPStatus.BAD_REQUEST, "A signed request object is not taken here.", "Send the members as a form."
     ),
+    "invalid_request_object": Remedy(
+        HTTPStatus.BAD_REQUEST,
+        "The signed request object does not hold (RFC 9101).",
+        "Sign a fresh one: issuer your client id, audience the issuer, every member inside.",
+    ),
     "unknown_user_id": Remedy(
         HTTPStatus.BAD_REQUEST,
         "The hint is not of a form that is taken.",

@@ -24,6 +24,8 @@ PORTAL_ALONE = {
     "beyond_purpose",
     "import_refused",
     "too_often",
+    "not_known_here",
+    "verified_unusable",
 }
 """Codes that people meet on pages, or at the command line, and no service on the data API."""
 

@@ -23,6 +23,7 @@ from vault.access.noted import forget_noted_looks
 from vault.access.once import Kept, Once, forget_kept_answers
 from vault.access.own import export_own, read_own, reveal
 from vault.access.preview import preview
+from vault.access.reported import Disclosure, report_with_token
 from vault.access.returned import Change, ToWrite, write_with_token
 from vault.access.shared import read_as_officer, read_with_token
 
@@ -30,6 +31,7 @@ __all__ = [
     "ActingPerson",
     "Change",
     "ContactBy",
+    "Disclosure",
     "Kept",
     "Once",
     "Postal",
@@ -55,6 +57,7 @@ __all__ = [
     "read_own",
     "read_to_correct",
     "read_with_token",
+    "report_with_token",
     "reveal",
     "stage_of_life",
     "write_with_token",

@@ -42,7 +42,7 @@ _NOT_HERE: Final = {"token_missing", "token_invalid", "invalid_dpop_proof", "use
 
 
 def init_app(app: Flask) -> None:
-    """Let *app* answer so many streams at once; the address is one of the records'."""
+    """Let *app* answer so many streams at once; the address is one of the records' own."""
     app.extensions[_GATE] = Gate(AT_ONCE)
 
 

@@ -43,7 +43,7 @@ _TAG: Final = {"ETag": {"description": "Changes when anything of it does.", "sch
 _NEXT: Final = {
     "Link": {"description": "Where the next page is (RFC 8288), if there is one.", "schema": {"type": "string"}}
 }
-_KEY: Final = {
+KEY: Final = {
     "in": "header",
     "name": returning.IDEMPOTENCY_KEY,
     "required": True,
@@ -87,7 +87,7 @@ _ON_WRITING: Final = ("beyond_grant", "idempotency_key_reused", "wrong_media_typ
 def _takes(schema: type[Schema], *parameters: Mapping[str, Any]) -> Decorate[Any]:
     body = {"required": True, "content": {returning.MEDIA_TYPE: {"schema": schema}}}
     described_so: Decorate[Any] = blueprint.doc(
-        security=[{"dpop": []}], parameters=[_KEY, *parameters], requestBody=body
+        security=[{"dpop": []}], parameters=[KEY, *parameters], requestBody=body
     )
     return described_so
 

@@ -60,7 +60,7 @@ def _asked(here: Edge, sent: Request, schema: Schema, name: str | None) -> Respo
 
 
 def _wanted(here: Edge, sent: Request, schema: Schema, name: str | None) -> ToWrite:
-    key = _header(sent, IDEMPOTENCY_KEY, _KEY)
+    key = key_of(sent)
     version = _version(sent) if name is not None else None
     body = read_json(sent)
     loaded = load(schema, body)
@@ -72,6 +72,16 @@ def _wanted(here: Edge, sent: Request, schema: Schema, name: str | None) -> ToWr
         reason=loaded.get("reason", ""),
         change=None if name is None or version is None else Change(is_meant=_is(here, name), expected=version),
     )
+
+
+def key_of(sent: Request) -> str:
+    """
+    The idempotency key of *sent*.
+
+    Raises:
+        MalformedRequestError: There is none, or it is not one in quotes.
+    """
+    return _header(sent, IDEMPOTENCY_KEY, _KEY)
 
 
 def _is(here: Edge, name: str) -> Callable[[UUID, UUID], bool]:

@@ -28,6 +28,7 @@ _TOLD: Final = {
     "delegate:unfrozen": lazy_gettext("%(who)s let somebody look again"),
     "delegate:ended": lazy_gettext("%(who)s ended that somebody looks for you"),
     "delegate:reviewed": lazy_gettext("%(who)s looked again at a parent’s access"),
+    "disclosure:reported": lazy_gettext("%(who)s told us that it passed on some of your data"),
     "request:made": lazy_gettext("%(who)s asked to see some of your data"),
     "request:decided": lazy_gettext("%(who)s decided a request"),
     "request:cancelled": lazy_gettext("%(who)s took back what it asked for"),

@@ -15,6 +15,8 @@ MOST_NAMES: Final = 100
 MOST_ITEMS: Final = 200
 MOST_DIGITS: Final = 9
 MOST_PEOPLE: Final = 1000
+MOST_RECIPIENT: Final = 100
+MOST_WHY: Final = 500
 USUAL_PEOPLE: Final = 200
 
 
@@ -139,6 +141,42 @@ class PutRight(_Writing):
         validate=[validate.Length(1, MOST_CHARACTERS), _not_blank],
         metadata={"description": "Why it changes; the citizen reads it.", "pattern": _TEXT["pattern"]},
     )
+
+
+class PassedOn(Schema):
+    """What was passed on, and to whom."""
+
+    class Meta:
+        """Refuse members that are not known."""
+
+        unknown = RAISE
+
+    fields_ = fields.List(
+        fields.String(
+            validate=validate.OneOf([field.name for field in CATALOGUE.fields]),
+        ),
+        required=True,
+        data_key="fields",
+        validate=[validate.Length(1, MOST_NAMES), _each_once],
+        metadata={"description": "Full names of what was passed on: granted fields.", "uniqueItems": True},
+    )
+    recipient = fields.String(
+        required=True,
+        validate=[validate.Length(1, MOST_RECIPIENT), _not_blank],
+        metadata={"description": "The organisation, by name; never a person's name.", "pattern": _TEXT["pattern"]},
+    )
+    why = fields.String(
+        required=True,
+        validate=[validate.Length(1, MOST_WHY), _not_blank],
+        metadata={"description": "Why; the citizen reads it.", "pattern": _TEXT["pattern"]},
+    )
+    on = fields.Date(required=True, metadata={"description": "The day it was passed on."})
+
+
+class Reported(Schema):
+    """The entry that says so."""
+
+    entry = fields.String(required=True, metadata={"description": "Its leaf hash, hexadecimal."})
 
 
 class Written(Schema):

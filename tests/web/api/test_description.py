@@ -5,6 +5,14 @@ from http import HTTPStatus
 from tests import described
 from tests.service_world import World
 
+OPERATIONS = {
+    "GET /api/v1/records",
+    "POST /api/v1/bulk",
+    "POST /api/v1/disclosures",
+    "POST /api/v1/records",
+    "PUT /api/v1/records/{record_id}",
+}
+
 
 def test_the_served_description_is_kept_under_every_check(place: World) -> None:
     report = described.run(place, cases=100, whole=False)
@@ -12,6 +20,3 @@ def test_the_served_description_is_kept_under_every_check(place: World) -> None:
     assert report.cases >= 90
     assert report.operations == OPERATIONS
     assert {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED} <= set(report.answers)
-
-
-OPERATIONS = {"GET /api/v1/records", "POST /api/v1/bulk", "POST /api/v1/records", "PUT /api/v1/records/{record_id}"}

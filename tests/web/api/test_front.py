@@ -11,7 +11,7 @@ from tests.service_world import ACTOR, SEVEN, World, names
 from web.headers import ALWAYS
 
 ALL = names(SEVEN)
-CHANGING = {"date", "dpop-nonce", "vault-log-receipt", "server", "connection", "vary"}
+CHANGING = {"date", "dpop-nonce", "vault-log-receipt", "server", "connection", "vary", "ratelimit"}
 """``Vary: Cookie`` is said only where the app looked for one."""
 
 

@@ -73,6 +73,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
     assert sorted(PROVES_ITSELF) == [
         "api-docs",
         "demo",
+        "disclosures",
         "identity_ended",
         "oauth",
         "oauth_grants",
