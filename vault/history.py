@@ -1,6 +1,6 @@
 """What happened to an account's ways in, from the log: for its owner, whatever their role."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +14,7 @@ from vault.context import Context
 from vault.errors import VaultError
 from vault.keychain import audit_key, house_key
 from vault.trail import pseudonyms
+from vault.trail.proving import position
 
 EVENTS: Final = frozenset(
     {
@@ -37,7 +38,7 @@ EVENTS: Final = frozenset(
 
 PAGE: Final = 100
 PAGES: Final = 10
-"""The newest 1,000 lines that could be of the account are looked through, no more."""
+"""1,000 lines that could be of the account are looked through at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +51,47 @@ class Happened:
     """How: ``passkey``, ``letter`` and so on; empty where that says nothing."""
 
 
-def of_account(ctx: Context, *, account: AccountView, most: int = 30) -> list[Happened]:
-    """The newest *most* lines about an account's ways in, newest first."""
-    found = []
-    for row in _rows(ctx, account):
-        happened = _opened(ctx, row, account)
-        if happened is not None:
-            found.append(happened)
-            if len(found) == most:
-                break
-    return found
+def of_account(
+    ctx: Context, *, account: AccountView, most: int = 30, before: str | None = None
+) -> tuple[list[Happened], str | None]:
+    """
+    The newest lines about an account's ways in, newest first, and where the next page begins (None at the end).
 
-
-def _rows(ctx: Context, account: AccountView) -> Iterator[read.EntryRow]:
-    """Lines that could be the account's, newest first: a resident's own, or those about nobody's record."""
-    mine = []
-    if account.citizen_id is not None:
-        key = audit_key(ctx, citizen_id=account.citizen_id)
-        mine = list(pseudonyms(ctx, account.citizen_id, key))
-    before: read.Position | None = None
+    Args:
+        ctx: The vault, now.
+        account: Whose.
+        most: How many at most.
+        before: Where the last page ended. A page can be short, or empty, and more may still follow.
+    """
+    found: list[Happened] = []
+    mine = _pseudonyms(ctx, account)
+    place = position(before)
     for _ in range(PAGES):
-        connection = ctx.session.connection()
-        rows = (
-            read.entries_for(connection, mine, before=before, limit=PAGE)
-            if mine
-            else read.latest(connection, limit=PAGE, before=before)
-        )
-        yield from (row for row in rows if row.leaf.event in EVENTS)
+        rows = _page(ctx, mine, place)
+        for row in rows:
+            happened = _opened(ctx, row, account) if row.leaf.event in EVENTS else None
+            if happened is not None:
+                found.append(happened)
+                if len(found) == most:
+                    return found, str(row.position) if row.position else None
         if len(rows) < PAGE or rows[-1].position is None:
-            return
-        before = rows[-1].position
+            return found, None
+        place = rows[-1].position
+    return found, str(place)
+
+
+def _pseudonyms(ctx: Context, account: AccountView) -> list[bytes]:
+    """The names of a resident's own lines; none for staff, whose lines are about nobody's record."""
+    if account.citizen_id is None:
+        return []
+    return list(pseudonyms(ctx, account.citizen_id, audit_key(ctx, citizen_id=account.citizen_id)))
+
+
+def _page(ctx: Context, mine: list[bytes], before: read.Position | None) -> Sequence[read.EntryRow]:
+    connection = ctx.session.connection()
+    if mine:
+        return read.entries_for(connection, mine, before=before, limit=PAGE)
+    return read.latest(connection, limit=PAGE, before=before)
 
 
 def _opened(ctx: Context, row: read.EntryRow, account: AccountView) -> Happened | None:

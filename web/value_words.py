@@ -1,7 +1,7 @@
 """The parts of a value by name: what sources call them, in a reader's words and language."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import lazy_gettext
 
@@ -56,6 +56,23 @@ _WAYS: Final[Mapping[str, object]] = {
     "text": lazy_gettext("text messages"),
 }
 """Ways of contact, as `vault.contact_wishes.WAYS` names them."""
+
+
+_LEADS: Final = ("what", "title", "decision", "award", "who", "account")
+"""Parts that say what a value is about."""
+_FIRST: Final = (*_LEADS, "detail", "outcome", "kind", "content", "why", "plan")
+"""Parts that stand before the others, in this order: what it is, then what is said of it."""
+
+
+def in_reading_order(parts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The (name, value) pairs of a value's *parts*, what it is about first."""
+    return sorted(parts.items(), key=lambda pair: _FIRST.index(pair[0]) if pair[0] in _FIRST else len(_FIRST))
+
+
+def lead_of(parts: Mapping[str, Any]) -> str:
+    """What a value is about, in a word or two; empty where none of its parts says so."""
+    found = next(((name, held) for name, held in in_reading_order(parts) if name in _LEADS), ("", ""))
+    return found[1] if isinstance(found[1], str) else ""
 
 
 def part_words(name: str) -> str:

@@ -26,7 +26,7 @@ from vault.kinds import (
 from web import language
 from web.lawful import basis_words
 from web.runtime import Runtime
-from web.value_words import part_words, way_words
+from web.value_words import in_reading_order, part_words, way_words
 
 TIMEZONE: Final = "Europe/London"
 SHORT_MOST: Final = 60  # characters of a card's title
@@ -187,7 +187,7 @@ def lines(given: Any) -> list[str]:  # noqa: ANN401 -- whatever a source wrote
     if isinstance(given, str):
         return _text(given)
     if isinstance(given, Mapping):
-        return [_part(key, held) for key, held in given.items() if held not in (None, "", [], {})]
+        return [_part(key, held) for key, held in in_reading_order(given) if held not in (None, "", [], {})]
     if isinstance(given, Sequence):
         return [line for each in given for line in lines(each)]
     return [str(given)]

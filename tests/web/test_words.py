@@ -55,6 +55,7 @@ def test_a_list_ends_with_and() -> None:
         ([], "Not recorded"),
         (["one", "two"], "one<br>two"),
         ({"detail": "Falls", "on": "2026-03-14"}, "More about it: Falls<br>Date: 14 March 2026"),
+        ({"assessed by": "a nurse", "on": "", "what": "Falls"}, "What: Falls<br>Assessed by: a nurse"),
         ({"arrived": "2026-03-14 10:04"}, "Arrived: 14 March 2026 at 10:04am"),
         ({"arrived": "2026-03-14 25:04"}, "Arrived: 14 March 2026 25:04"),
         (

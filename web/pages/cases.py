@@ -15,6 +15,7 @@ from vault.views import ServiceView
 from web.auth import me
 from web.pages.common import Answers, changing, page, reading
 from web.pages.lines import describe
+from web.pages.paging import after, part
 from web.pages.sharing import against, grant_of
 
 bp: Final = Blueprint("cases", __name__, url_prefix="/told-us")
@@ -26,7 +27,8 @@ def overview() -> ResponseReturnValue:
     """Everything the resident told us, and how each stands."""
     with reading() as ctx:
         found = cases.of_citizen(ctx, citizen_id=me().citizen_id)
-    return render_template("cases/overview.html", cases=found)
+    shown, more = part(found, lambda each: each.case_id)
+    return render_template("cases/overview.html", cases=shown, after=after(), more=more)
 
 
 def _case(case_id: UUID) -> cases.CaseView:

@@ -1,6 +1,6 @@
 """My record: everything held, by category, with where each item came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from web import proving
 from web.auth import me
 from web.pages.common import categories_of, newest_first, own, reading, refused
 from web.runtime import runtime
+from web.value_words import lead_of
 from web.words import field_words, short
 
 bp: Final = Blueprint("record", __name__, url_prefix="/record")
@@ -71,7 +72,8 @@ def title_of(item: RecordView) -> str:
     for field in CATALOGUE.category(item.category).fields:
         held = item.fields.get(field.name)
         if held not in (None, "", [], {}):
-            return field_words(field.name) if held == MASK or not isinstance(held, str) else short(held)
+            lead = lead_of(held) if isinstance(held, Mapping) else held
+            return short(lead) if isinstance(lead, str) and lead and held != MASK else field_words(field.name)
     return str(_("Nothing written"))
 
 

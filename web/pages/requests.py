@@ -12,6 +12,7 @@ from vault.release import MASK, Refusal
 from web.auth import me
 from web.pages.common import reading, refused
 from web.pages.decision import picked_of, view_of
+from web.pages.paging import after, part
 from web.pages.seen import groups, would_see
 
 bp: Final = Blueprint("requests", __name__, url_prefix="/requests")
@@ -24,8 +25,9 @@ def inbox() -> ResponseReturnValue:
     with reading() as ctx:
         found = [each for each in requests.of_citizen(ctx, citizen_id=me().citizen_id) if each.purpose.citizen_decides]
     waiting = [each for each in found if each.state is RequestState.PENDING]
-    decided = [each for each in reversed(found) if each.state is not RequestState.PENDING]
-    return render_template("requests/inbox.html", waiting=waiting, decided=decided)
+    answered = [each for each in reversed(found) if each.state is not RequestState.PENDING]
+    decided, more = part(answered, lambda each: each.request_id)
+    return render_template("requests/inbox.html", waiting=waiting, decided=decided, after=after(), more=more)
 
 
 @bp.get("/<uuid:request_id>/preview")

@@ -23,6 +23,12 @@ class Group:
     records: list[RecordView]
     states: list[tuple[str, FieldState]]
 
+    @property
+    def alone(self) -> str:
+        """The field that is all there is of each of several items, so that it is named once; else empty."""
+        names = {name for record in self.records for name in record.fields}
+        return next(iter(names)) if len(names) == 1 and len(self.records) > 1 else ""
+
 
 def would_see(asked: RequestView, shared: frozenset[str]) -> Opened | Refusal:
     """The resident's own record as the service would get it today, were *shared* allowed of all that is *asked*."""

@@ -14,6 +14,7 @@ from vault.grants import GrantView
 from vault.kinds import GrantState
 from web.auth import me
 from web.pages.common import changing, reading
+from web.pages.paging import after, part
 from web.pages.periods import Period
 
 bp: Final = Blueprint("sharing", __name__, url_prefix="/sharing")
@@ -55,8 +56,16 @@ def overview() -> ResponseReturnValue:
         brought_up = cases.open_by_grant(ctx, citizen_id=me().citizen_id)
         soon = {each.grant_id for each in grants.ending_soon(ctx, citizen_id=me().citizen_id)}
     live = [each for each in found if each.is_live]
-    ended = [each for each in found if not each.is_live]
-    return render_template("sharing/overview.html", live=live, ended=ended, soon=soon, brought_up=brought_up)
+    ended, more = part([each for each in found if not each.is_live], lambda each: each.grant_id)
+    return render_template(
+        "sharing/overview.html",
+        live=live,
+        ended=ended,
+        soon=soon,
+        brought_up=brought_up,
+        after=after(),
+        more=more,
+    )
 
 
 @bp.get("/<uuid:grant_id>")

@@ -89,7 +89,9 @@ def stay() -> ResponseReturnValue:
 
 @bp.get("/history")
 def happened() -> ResponseReturnValue:
-    """What happened to this account's ways in, newest first."""
+    """What happened to this account's ways in, newest first, page by page to the end."""
     with reading() as ctx:
-        lines = history.of_account(ctx, account=me().account)
-    return render_template("security/history.html", lines=lines, happened=_happenings(), methods=_methods())
+        after = request.args.get("after")
+        lines, more = history.of_account(ctx, account=me().account, before=after)
+    words = {"happened": _happenings(), "methods": _methods()}
+    return render_template("security/history.html", lines=lines, after=after, more=more, **words)

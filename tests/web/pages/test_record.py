@@ -10,6 +10,13 @@ def test_each_item_says_where_it_came_from(portal: Portal) -> None:
     assert "It came in on" in page
 
 
+def test_an_item_is_headed_by_what_it_is_about_and_says_that_first(portal: Portal) -> None:
+    page = portal.client("edith").get("/record/care_needs").text
+    titles = [title.strip() for title in re.findall(r'card__title">([^<]+)</h2>', page)]
+    assert {"Washing and dressing", "Falls"} <= set(titles)
+    assert page.index("What: Falls") < page.index("More about it: Fell in the hall")
+
+
 def test_the_overview_counts_and_opens_nothing(portal: Portal) -> None:
     page = portal.client("edith").get("/record").text
     assert re.search(r"\d+ things? · from", page)

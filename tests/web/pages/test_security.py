@@ -270,6 +270,21 @@ def test_the_desk_is_the_councils_and_makes_no_letter_for_who_has_a_passkey(port
     assert submit(client, "/desk/letter", {}, form_at="/desk/person").status_code == 409
 
 
+@pytest.mark.parametrize("slug", ["edith", "carer"])
+def test_the_sign_in_history_goes_on_to_its_end(portal: Portal, slug: str) -> None:
+    for _turn in range(34):
+        portal.cookie(slug)
+    portal.sequence()
+    client = portal.client(slug)
+    first = client.get("/security/history").text
+    assert first.count('class="vault-line"') == 30
+    (more,) = set(re.findall(r'href="(/security/history\?after=[^"]+)"', first))
+    last = client.get(more).text
+    assert 0 < last.count('class="vault-line"') < 30
+    assert "This is the end of the list." in last
+    assert "after=" not in last.partition("<main")[2]
+
+
 def test_a_stay_is_noted_and_a_page_says_when_it_ends(portal: Portal) -> None:
     client = portal.client("edith")
     page = client.get("/home")

@@ -6,9 +6,10 @@ import pytest
 
 from tests.portal_world import Portal, submit, without_token
 from vault import cases, grants
-from vault.context import OPERATOR
+from vault.context import OPERATOR, SYSTEM
 from vault.grants import GrantView
 from vault.kinds import CaseKind
+from web.pages import paging
 
 
 def mine(portal: Portal, *, decides: bool) -> GrantView:
@@ -194,6 +195,24 @@ def test_pages_of_a_share_of_somebody_else_answer_like_those_of_none(portal: Por
     assert [one.status_code for one in answers] == [404, 404]
     said = [without_token(one, path) for one, path in zip(answers, paths, strict=True)]
     assert said[0] == said[1]
+
+
+def test_what_ended_long_ago_is_on_a_page_of_its_own(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging.part, "__kwdefaults__", {"most": 1})
+    client, found = portal.client("edith"), []
+    with portal.vault.reading(OPERATOR) as ctx:
+        held = [each for each in grants.of_citizen(ctx, citizen_id=portal.citizen("edith")) if each.is_live]
+    for each in held:
+        with portal.vault.transaction(SYSTEM) as ctx:
+            grants.end(ctx, citizen_id=each.citizen_id, grant_id=each.grant_id)
+    page = "/sharing"
+    while page:
+        shown = client.get(page.replace("&amp;", "&")).text.partition("<main")[2]
+        found += re.findall(r'href="/sharing/([0-9a-f-]{36})"', shown)
+        page = next(iter(re.findall(r'href="(/sharing\?after=[^"]+)"', shown)), "")
+    assert sorted(found) == sorted(str(each.grant_id) for each in held)
+    assert len(held) > 1
+    assert "/sharing/" in client.get("/sharing?after=nothing").text
 
 
 def test_what_has_ended_stands_apart_and_offers_nothing(portal: Portal) -> None:
