@@ -198,6 +198,23 @@ def test_a_planted_or_altered_change_is_not_believed(office: Office) -> None:
         services.by_slug(ctx, slug="meals")
 
 
+NOWHERE: dict[str, object] = {"redirect_uris": [], "jwks_uri": None, "notification_endpoint": None}
+
+
+def test_where_people_are_led_back_to_takes_two_people(office: Office) -> None:
+    content = {**NOWHERE, "redirect_uris": ["https://care.example/back"]}
+    change = office.propose(ChangeKind.SERVICE_ADDRESSES, "home-care", content)
+
+    def led_to() -> tuple[str, ...]:
+        with office.house.vault.reading(OPERATOR) as ctx:
+            service = services.by_slug(ctx, slug="home-care")
+            return services.addresses(ctx, service_id=service.service_id).redirect_uris
+
+    assert led_to() == ()
+    office.approve(change)
+    assert led_to() == ("https://care.example/back",)
+
+
 def test_an_administrator_of_another_organisation_keeps_to_their_own(office: Office) -> None:
     change = office.propose(ChangeKind.SERVICE, "meals", new_service())
     with pytest.raises(NotAllowedError):
@@ -206,6 +223,7 @@ def test_an_administrator_of_another_organisation_keeps_to_their_own(office: Off
         (ChangeKind.SERVICE, "ward", new_service(organisation="trust")),
         (ChangeKind.PURPOSE, "more", {**definition("more").as_json()}),
         (ChangeKind.SERVICE_KEYS, "home-care", {"jwks": {"keys": [key()]}}),
+        (ChangeKind.SERVICE_ADDRESSES, "home-care", NOWHERE),
         (
             ChangeKind.ACCOUNT_CHANGED,
             str(office.ben.account_id),

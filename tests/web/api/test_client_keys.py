@@ -5,14 +5,16 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jwskate import Jwk, Jwt
 
+from tests import databases
 from tests.protocol import post, signed_in
-from tests.service_world import Service, World
-from vault import registry
+from tests.service_world import Service, World, world
+from vault import registry, services
 from vault.context import OPERATOR
 from vault.kinds import ChangeKind
 from web.api import jose
@@ -150,3 +152,15 @@ def test_a_service_rolls_its_key_over_at_its_own_address_without_downtime(
     publish(new)
     now[0] += KEPT_SECONDS
     assert (gets_in(new), gets_in(place.home_care)) == (True, False)
+
+
+def test_a_service_rolls_its_key_over_by_value_without_downtime(tmp_path: Path) -> None:
+    with databases.sqlite(tmp_path) as url, world(tmp_path, url) as place:
+        old = place.home_care
+        new = Service("home-care", old.service_id, Jwk.generate(alg="ES256").with_kid_thumbprint())
+        for present, let_in in (((old,), (True, False)), ((old, new), (True, True)), ((new,), (False, True))):
+            with place.vault.transaction(OPERATOR) as ctx:
+                keys = {"keys": [each.key.public_jwk().to_dict() for each in present]}
+                services.change_keys(ctx, slug="home-care", jwks=keys)
+            answers = [post(place, "/oauth/introspect", {"token": "t", **signed_in(place, who)}) for who in (old, new)]
+            assert tuple(answer.ok for answer in answers) == let_in
