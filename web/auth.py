@@ -95,6 +95,7 @@ ROLE_OF: Final = {
     "asked": Role.OFFICER,
     "casework": Role.OFFICER,
     "spoken": Role.OFFICER,
+    "said": Role.OFFICER,
     "desk": Role.OFFICER,
     "emergency": Role.OFFICER,
     "emergency_review": Role.OFFICER,

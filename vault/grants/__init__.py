@@ -6,6 +6,7 @@ Whoever uses grants imports this package; its parts are its own.
 from vault.grants.changing import end, narrow, pause, resume, sweep, withdraw
 from vault.grants.making import NewGrant, make
 from vault.grants.renewing import Renewal, renew, renewal
+from vault.grants.spoken import Spoken, narrow_as_said, renew_as_said, stop_as_said
 from vault.grants.states import end_of, state_at
 from vault.grants.views import SOON, GrantView, by_id, ending_soon, facts_of, of_citizen, of_service, to_read, view
 
@@ -14,6 +15,7 @@ __all__ = [
     "GrantView",
     "NewGrant",
     "Renewal",
+    "Spoken",
     "by_id",
     "end",
     "end_of",
@@ -21,13 +23,16 @@ __all__ = [
     "facts_of",
     "make",
     "narrow",
+    "narrow_as_said",
     "of_citizen",
     "of_service",
     "pause",
     "renew",
+    "renew_as_said",
     "renewal",
     "resume",
     "state_at",
+    "stop_as_said",
     "sweep",
     "to_read",
     "view",

@@ -65,15 +65,8 @@ def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None 
         NotAllowedError: The rules do not let this actor decide.
     """
     row = live(ctx, citizen_id, grant_id)
-    if row.state is not GrantState.ACTIVE:
-        raise WrongStateError(f"grant `{grant_id}` is {row.state}")
     purpose = find_purpose(ctx, slug=row.purpose)
-    most = _at_most(ctx, row, purpose)
-    ends = end_of(until, longest=most.until)
-    if ends <= row.not_after:
-        raise InvalidInputError("a renewed grant must end later than it does now")
-    if not set(row.fields) <= purpose.most:
-        raise InvalidInputError(f"purpose `{purpose.slug}` may not have all of this any more: take those fields away")
+    ends, uses = prolonged(ctx, row, purpose, until)
     demand(
         ctx,
         action=Action.DECIDE,
@@ -82,7 +75,20 @@ def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None 
         purpose=purpose,
         service_id=row.service_id,
     )
-    row.not_after, row.max_uses = ends, row.uses + most.uses
+    row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel, row.decider_account_id = Decider.CITIZEN, Channel.PORTAL, ctx.actor.account_id
     change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
+
+
+def prolonged(ctx: Context, row: Grant, purpose: Definition, until: date | None) -> tuple[datetime, int]:
+    """The end and the uses that a grant has when it goes on until the end of a day; raises as `renew` does."""
+    if row.state is not GrantState.ACTIVE:
+        raise WrongStateError(f"grant `{row.grant_id}` is {row.state}")
+    most = _at_most(ctx, row, purpose)
+    ends = end_of(until, longest=most.until)
+    if ends <= row.not_after:
+        raise InvalidInputError("a renewed grant must end later than it does now")
+    if not set(row.fields) <= purpose.most:
+        raise InvalidInputError(f"purpose `{purpose.slug}` may not have all of this any more: take those fields away")
+    return ends, row.uses + most.uses

@@ -160,3 +160,69 @@ def test_after_a_no_there_is_no_letter_and_the_page_says_so(portal: Portal) -> N
     page = officer.get(submit(officer, f"{here}/letter", {}, form_at="/officer/ask/who").location).text
     assert "There is no letter after a no" in page
     assert "not safe" not in page
+
+
+WORDS = {"channel": "phone", "words": "He rang at ten and gave his reference and birthday."}
+
+
+def running(portal: Portal) -> GrantView:
+    """What Peter shares with home care."""
+    with portal.vault.reading(OPERATOR) as ctx:
+        found = grants.of_citizen(ctx, citizen_id=portal.citizen("peter"))
+    return next(each for each in found if each.is_live and each.service.slug == "home-care")
+
+
+def as_it_is(portal: Portal, grant: GrantView) -> GrantView:
+    with portal.vault.reading(OPERATOR) as ctx:
+        return grants.by_id(ctx, grant_id=grant.grant_id)
+
+
+def test_less_and_longer_are_written_down_with_what_shows_it_and_the_resident_can_undo_it(portal: Portal) -> None:
+    grant, officer, peter = running(portal), portal.client("carer"), portal.client("peter")
+    here = f"/officer/shared/{grant.grant_id}/said"
+    assert here in officer.get(f"/officer/shared/{grant.grant_id}").text
+    keep = sorted(grant.fields)[:-1]
+    assert submit(officer, here, {"act": "less"}).location == f"{here}/less"
+    assert submit(officer, f"{here}/less", {"keep": sorted(grant.fields), **WORDS}).status_code == 422
+    done = submit(officer, f"{here}/less", {"keep": keep, **WORDS})
+    assert "The decision is recorded" in officer.get(done.location).text
+    assert as_it_is(portal, grant).fields == frozenset(keep)
+    with portal.vault.transaction(OPERATOR) as ctx:
+        longest = grants.renewal(ctx, citizen_id=grant.citizen_id, grant_id=grant.grant_id).until
+    answer = submit(officer, f"{here}/longer", {"until": "longest", **WORDS})
+    if longest > grant.not_after:
+        assert answer.location == f"{here}/longer/done"
+        assert as_it_is(portal, grant).decided_by is Decider.SPOKEN
+        page = peter.get(f"/sharing/{grant.grant_id}").text
+        assert "Undo what was written down for you" in page
+        assert WORDS["words"] not in page
+    assert submit(peter, f"/sharing/{grant.grant_id}/undo", {}).status_code == 303
+    assert not as_it_is(portal, grant).is_live
+
+
+def test_a_spoken_stop_stops_at_once_and_only_for_the_officers_own_service(portal: Portal) -> None:
+    grant = running(portal)
+    here = f"/officer/shared/{grant.grant_id}/said"
+    for slug in ("tax-officer", "social-worker"):
+        other = portal.client(slug)
+        for path in ("", "/stop", "/stop/done"):
+            assert other.get(here + path).status_code == 404
+        assert submit(other, f"{here}/stop", WORDS, form_at="/officer/ask/who").status_code == 404
+    officer = portal.client("carer")
+    for missing in ("channel", "words"):
+        assert submit(officer, f"{here}/stop", {**WORDS, missing: ""}).status_code == 422
+    assert as_it_is(portal, grant).is_live
+    done = submit(officer, f"{here}/stop", WORDS)
+    assert "Nothing is shared any more" in officer.get(done.location).text
+    assert not as_it_is(portal, grant).is_live
+    assert submit(officer, f"{here}/stop", WORDS, form_at="/officer/ask/who").status_code == 409
+    assert "stopped sharing" in portal.client("peter").get("/activity?all=1").text.lower()
+
+
+def test_what_rests_on_law_is_not_stopped_by_a_word(portal: Portal) -> None:
+    with portal.vault.reading(OPERATOR) as ctx:
+        found = grants.of_citizen(ctx, citizen_id=portal.citizen("edith"))
+    grant = next(each for each in found if each.service.slug == "council-tax")
+    officer = portal.client("tax-officer")
+    assert officer.get(f"/officer/shared/{grant.grant_id}/said").status_code == 404
+    assert "The person told us to" not in officer.get(f"/officer/shared/{grant.grant_id}").text
