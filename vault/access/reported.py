@@ -1,6 +1,7 @@
 """A service reports that it passed on what it was shown; the citizen reads to whom, what and why, in who looked.
 
-Nothing is opened for it. What is reported stands in the log, in the words of the service.
+Nothing is opened for it. What is reported stands in the log, in the words of the service; as those may name the
+citizen, they close under the citizen's key alone.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from vault.clock import microseconds
 from vault.context import Vault
 from vault.errors import NotAllowedError
 from vault.journal import note
+from vault.kinds import ServiceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +49,20 @@ def report_with_token(
     Raises:
         TokenInvalidError: The token is unknown, ended, bound to another key, or of an older version of its grant.
         ReplayedError: The proof was shown before.
-        NotAllowedError: A field is not the grant's; that is logged.
+        NotAllowedError: A field is not the grant's, or the service is suspended; that is logged.
         KeyReusedError: The idempotency key came with another request before.
     """
     sharing = shown.good(vault, shown.loading(vault, handle), proof)
     admit(sharing.grant["service_id"], sharing.grant["citizen_id"])
     ask = Ask(actor=shown.service_of(sharing), fields=told.fields, history=False, acting=acting, proof=proof)
     beyond = sorted(told.fields - set(sharing.grant["fields"]))
+    may = bool(told.fields) and not beyond and sharing.service["status"] is ServiceStatus.ACTIVE
     with vault.transaction(ask.actor) as ctx:
         claim(ctx, ask)
-        if beyond or not told.fields:
+        if not may:
             facts = {**ask_facts(sharing, ask, told.fields), "action": "report", "refused": beyond}
             note(ctx, Event.RECORD_REFUSED, citizen_id=sharing.grant["citizen_id"], facts=facts)
-    if beyond or not told.fields:
+    if not may:
         raise NotAllowedError("only what was granted is reported as passed on", logged=True)
     ask = replace(ask, proof_is_spent=True)
     try:
@@ -78,11 +81,13 @@ def _kept(vault: Vault, handle: str, ask: Ask, proof: Proof, told: Disclosure) -
         facts = {
             **ask_facts(sharing, ask, told.fields),
             "recipient": told.recipient,
-            "why": told.why,
             "on": told.on.isoformat(),
         }
         citizen_id, purpose = sharing.grant["citizen_id"], sharing.grant["purpose"]
-        leaf_hash = note(ctx, Event.DISCLOSURE_REPORTED, citizen_id=citizen_id, purpose=purpose, facts=facts)
+        personal = {"why": told.why}
+        leaf_hash = note(
+            ctx, Event.DISCLOSURE_REPORTED, citizen_id=citizen_id, purpose=purpose, facts=facts, personal=personal
+        )
         kept = Kept(
             record_id=sharing.grant["grant_id"],
             version=sharing.grant["version"],

@@ -13,9 +13,10 @@ from requests_oauth2client import DPoPToken
 from audit.events import Event
 from tests.protocol import granted
 from tests.service_world import ACTOR, SEVEN, World, names, world
-from vault import trail
+from vault import services, trail
 from vault.context import OPERATOR
 from vault.holding import hold
+from vault.kinds import ServiceStatus
 from web.pages.lines import describe
 
 TOLD: dict[str, Any] = {
@@ -107,3 +108,21 @@ def test_what_was_not_granted_is_not_reported_as_passed_on_and_the_try_is_in_the
     with place.vault.reading(OPERATOR) as ctx:
         newest = trail.of_citizen(ctx, citizen_id=place.citizen_id, limit=1)[0]
     assert (newest.event, newest.facts["action"]) == (Event.RECORD_REFUSED, "report")
+
+
+def test_a_suspended_service_writes_nothing_into_anybodys_lines(there: World) -> None:
+    token = token_of(there)
+    with there.vault.transaction(OPERATOR) as ctx:
+        services.set_status(ctx, slug="home-care", status=ServiceStatus.SUSPENDED)
+    assert report(there, token).status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    assert reported(there) == []
+
+
+def test_the_words_of_the_service_are_for_the_citizen_alone(there: World) -> None:
+    assert report(there, token_of(there), why="Edith asked us to").ok
+    (line,) = reported(there)
+    assert line.facts["why"] == "Edith asked us to"
+    with there.vault.reading(OPERATOR) as ctx:
+        seen = trail.entry(ctx, leaf_hash=line.leaf_hash)
+    assert seen.facts["recipient"] == TOLD["recipient"]
+    assert "Edith" not in str(dict(seen.facts))
