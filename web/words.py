@@ -152,6 +152,12 @@ def field_words(name: str) -> str:
     return str(_(CATALOGUE.field(name).words)) if CATALOGUE.has(name) else name
 
 
+def for_staff(words: str) -> str:
+    """The catalogue's *words* for anybody but the resident: “Your allergies” is “Allergies”, in Welsh likewise."""
+    plain = words.removeprefix("Your ").removeprefix("Eich ")
+    return plain[:1].upper() + plain[1:]
+
+
 def by_category(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The fields *names* as (words of the category, words of its fields), in the catalogue's order."""
     wanted = set(names)
@@ -275,7 +281,7 @@ def init_app(app: Flask) -> None:
     )
     babel.init_app(app, locale_selector=language.chosen)
     language.init_app(app)
-    for each in (day, last_day, clock, at, joined, field_words, by_category, by_why, in_order, value, short):
+    for each in (day, last_day, clock, at, joined, field_words, by_category, by_why, for_staff, in_order, value, short):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.filters.update(reference=reference, things=things, basis_words=basis_words)
     app.jinja_env.globals.update(
