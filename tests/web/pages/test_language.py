@@ -93,6 +93,16 @@ def test_what_a_page_was_asked_for_is_kept_across_the_change(portal: Portal) -> 
     assert answer.location == "/activity?before=0-12"
 
 
+def test_a_line_of_the_log_is_one_sentence_in_the_order_of_its_language(portal: Portal) -> None:
+    client = portal.client("edith")
+    client.get("/language/cy")
+    page = client.get("/activity?all=1").text
+    assert "Edrychodd <strong>Ward sister, Rowan ward</strong> ar eich data" in page
+    assert "Mewngofnodoch" in page
+    assert " looked at your data" not in page
+    assert "Going home from hospital" not in page
+
+
 def test_an_address_that_is_a_secret_is_put_into_no_other(portal: Portal) -> None:
     page = portal.client().get("/link/AAAAsecretAAAA").text
     assert "/language/cy" in page
