@@ -22,6 +22,7 @@ from web.faults import NonceNeededError, ProofInvalidError, WebError
 from web.runtime import Runtime
 
 PROBLEM_TYPE: Final = "application/problem+json"
+FHIR: Final = "application/fhir+json"
 PROBLEM_NAMES: Final = "urn:citizen-vault:problem:"
 ERROR_PAGE: Final = "vault.error-page"
 
@@ -137,6 +138,31 @@ def problem_body(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
     return {"type": PROBLEM_NAMES + code, "title": status.phrase, "status": int(status), "code": code, "detail": detail}
 
 
+def operation_outcome(status: HTTPStatus, code: str, detail: str) -> Response:
+    """An error as FHIR clients read it (FHIR R4, section 2.31); the vault's own code stands in ``details``."""
+    kind = _ISSUES.get(status, "exception" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid")
+    issue = {"severity": "error", "code": kind, "details": {"text": code}, "diagnostics": detail}
+    body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return Response(body, status=status, content_type=FHIR, headers={"Cache-Control": "no-store"})
+
+
+def shaped(status: HTTPStatus, code: str, detail: str) -> Response:
+    """An error of the data API, in the shape that the reader of this address expects."""
+    made = operation_outcome if request.path.startswith("/fhir") else problem
+    return made(status, code, detail)
+
+
+_ISSUES: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.UNAUTHORIZED: "login",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.GONE: "deleted",
+    HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
+    HTTPStatus.TOO_MANY_REQUESTS: "throttled",
+    HTTPStatus.SERVICE_UNAVAILABLE: "transient",
+}
+
+
 def oauth_error(status: HTTPStatus, code: str, description: str) -> Response:
     """An OAuth error answer (RFC 6749, section 5.2)."""
     plain = description.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode()
@@ -194,8 +220,8 @@ def _answer(status: HTTPStatus, code: str, words: str) -> ResponseReturnValue:
     if request.path.startswith("/oauth/"):
         return oauth_error(status, _oauth_code(status, code), words)
     page: ErrorPage | None = current_app.extensions.get(ERROR_PAGE)
-    if page is None or request.path.startswith(("/api/", "/.well-known/", "/log/")):
-        return problem(status, code, words)
+    if page is None or request.path.startswith(("/api/", "/fhir/", "/.well-known/", "/log/")):
+        return shaped(status, code, words)
     return page(status, code)
 
 

@@ -53,5 +53,7 @@ class Ask:
     """Empty for an officer, whose sign-in was checked."""
     proof_is_spent: bool = False
     """Whether this very look has spent it already, in an attempt that found something changed."""
+    categories: frozenset[str] | None = None
+    """Where *fields* is empty: of which categories whatever the grant holds is asked for; None means of all."""
     officer: Officer | None = None
     """Empty for a service, which shows a token."""

@@ -21,7 +21,10 @@ def wanted_of(sharing: Sharing, ask: Ask) -> frozenset[str]:
     if ask.fields is not None:
         return ask.fields
     most = stored(sharing.purpose["definition"]).most  # a purpose that asks for less by now narrows its grants
-    return frozenset(_askable(sharing.grant["fields"]) & most)
+    found = _askable(sharing.grant["fields"]) & most
+    if ask.categories is not None:
+        found = {name for name in found if CATALOGUE.field(name).category in ask.categories}
+    return frozenset(found)
 
 
 def _askable(fields: list[str]) -> set[str]:

@@ -28,6 +28,7 @@ def read_with_token(
     acting: ActingPerson | None,
     fields: frozenset[str] | None,
     history: bool = False,
+    categories: frozenset[str] | None = None,
     admit: Admit = shown.anyone,
 ) -> Release | Refusal:
     """
@@ -40,6 +41,7 @@ def read_with_token(
         acting: Who looks; only a batch purpose may do without.
         fields: What is asked for; None means whatever the grant holds.
         history: Whether stopped medicines and the like are asked for too.
+        categories: Where *fields* is None, of which categories; None means of all.
         admit: Told service and citizen once the token is good; raises to send the caller away.
 
     Raises:
@@ -51,7 +53,7 @@ def read_with_token(
     sharing = shown.good(vault, load, proof)
     admit(sharing.grant["service_id"], sharing.grant["citizen_id"])
     actor = shown.service_of(sharing)
-    ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof)
+    ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof, categories=categories)
     return _read(vault, sharing, ask, load)
 
 

@@ -18,9 +18,9 @@ from vault.kinds import RecordStatus
 
 NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
 _SEXES: Final = frozenset({"male", "female", "other", "unknown"})
-_ABOUT_THE_PERSON: Final = frozenset({"identity", "contact", "communication", "gp"})
+ABOUT_THE_PERSON: Final = frozenset({"identity", "contact", "communication", "gp"})
 
-IN_FHIR: Final = _ABOUT_THE_PERSON | MAKERS.keys()
+IN_FHIR: Final = ABOUT_THE_PERSON | MAKERS.keys()
 """The categories of which something is in the file."""
 
 
@@ -28,7 +28,7 @@ def to_fhir(content: Content) -> bytes:
     """*content* as a FHIR R4 Bundle in JSON."""
     person = new_id()
     subject = {"reference": f"urn:uuid:{person}"}
-    resources = [(person, _patient(content.items)), *_resources(content, subject)]
+    resources = [(person, patient_of(content.items)), *_resources(content, subject)]
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",
@@ -55,7 +55,8 @@ def _provenance(item: Item) -> dict[str, Any]:
     }
 
 
-def _patient(items: Sequence[Item]) -> dict[str, Any]:
+def patient_of(items: Sequence[Item]) -> dict[str, Any]:
+    """What *items* say of the person themself, as a Patient."""
     held = _newest(items)
     number, sex = text(held.get("identity.nhs_number")), text(held.get("identity.sex")).lower()
     born, died = held.get("identity.date_of_birth"), held.get("identity.date_of_death")
@@ -76,7 +77,7 @@ def _patient(items: Sequence[Item]) -> dict[str, Any]:
 
 def _newest(items: Sequence[Item]) -> dict[str, Any]:
     """What is said of the person themself, the newest of each field."""
-    about = [each for each in items if each.category in _ABOUT_THE_PERSON and each.status is RecordStatus.CURRENT]
+    about = [each for each in items if each.category in ABOUT_THE_PERSON and each.status is RecordStatus.CURRENT]
     found: dict[str, Any] = {}
     for item in sorted(about, key=lambda each: (each.as_of or "", each.received_at)):
         found.update(item.fields)

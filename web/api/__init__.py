@@ -5,7 +5,7 @@ A view here parses, calls one vault service and answers. Pages for people are `w
 
 from flask import Flask
 
-from web.api import bulk, challenges, disclosures, edge, front, grants, oauth, openapi, operations, records
+from web.api import bulk, challenges, disclosures, edge, fhir, front, grants, oauth, openapi, operations, records
 
 
 def init_app(app: Flask) -> None:
@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     records.init_app(app)
     bulk.init_app(app)
     disclosures.init_app(app)
+    fhir.init_app(app)
     operations.init_app(app)
     challenges.init_app(app)
     front.init_app(app, edge.of(app))

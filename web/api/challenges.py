@@ -13,10 +13,10 @@ from web.api import dpop, refusing
 from web.api.jose import ALGORITHMS
 from web.api.proofs import BEARER, SCHEME, fresh_nonce
 from web.certificates import HEADER
-from web.errors import code_of, problem, words_of
+from web.errors import code_of, shaped, words_of
 from web.faults import NonceNeededError, ProofInvalidError, TokenMissingError
 
-PROTECTED: Final = ("/api/", "/oauth/grants/")
+PROTECTED: Final = ("/api/", "/fhir/", "/oauth/grants/")
 
 _ERRORS: Final = {
     TokenInvalidError: "invalid_token",
@@ -45,7 +45,7 @@ def _challenge(error: Exception) -> ResponseReturnValue:
         return errors.answer(error)
     if type(error) in _COUNTED:
         refusing.count(_COUNTED[type(error)])
-    answer = problem(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
+    answer = shaped(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
     answer.headers["WWW-Authenticate"] = _scheme(_ERRORS.get(type(error)))
     if isinstance(error, NonceNeededError):
         answer.headers.update(fresh_nonce())

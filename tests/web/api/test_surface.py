@@ -16,6 +16,7 @@ PUBLIC = frozenset(
         "/.well-known/oauth-protected-resource",
         "/.well-known/oauth-protected-resource/api/v1",
         "/api/v1/openapi.json",
+        "/fhir/metadata",
         "/healthz",
         "/jwks",
         "/log/checkpoint",
@@ -23,7 +24,7 @@ PUBLIC = frozenset(
         "/readyz",
     }
 )
-OURS = ("/.well-known/", "/api/", "/oauth/", "/jwks", "/healthz", "/readyz", "/log/")
+OURS = ("/.well-known/", "/api/", "/fhir/", "/oauth/", "/jwks", "/healthz", "/readyz", "/log/")
 
 
 def rules(app: Flask) -> list[Rule]:

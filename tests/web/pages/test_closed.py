@@ -74,6 +74,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "api-docs",
         "demo",
         "disclosures",
+        "fhir",
         "identity_ended",
         "oauth",
         "oauth_grants",
