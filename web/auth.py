@@ -100,6 +100,7 @@ ROLE_OF: Final = {
     "emergency": Role.OFFICER,
     "emergency_review": Role.OFFICER,
     "auditor": Role.AUDITOR,
+    "findings": Role.AUDITOR,
     "administrator": Role.ADMINISTRATOR,
     "changes": Role.ADMINISTRATOR,
     "purposes": Role.ADMINISTRATOR,

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.journeys.looking import NARROW, WIDE, Watched, faults
 from tests.portal_world import Portal
+from vault import watching
 from web.auth import COOKIE
 
 PICTURES = "CITIZEN_VAULT_PICTURES"  # a folder for a picture of every page at both widths, where somebody wants them
@@ -48,7 +49,7 @@ STARTS = {
     "priya": ["/home", "/record/condition"],
     "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/officer/emergency", "/security"],
     "social-worker": ["/officer", "/desk", "/desk/letters", "/officer/emergency"],
-    "auditor": ["/audit", "/security"],
+    "auditor": ["/audit", "/audit/findings", "/security"],
     "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
 }
 _ONE_OF_MANY = re.compile(
@@ -77,6 +78,7 @@ def test_every_page_is_accessible_and_whole_on_a_wide_and_a_narrow_screen(
     chromium: Browser, served: Portal, axe: str, slug: str | None
 ) -> None:
     served.sequence()
+    watching.scan(served.vault)
     waiting, seen, wrong = list(STARTS[slug]), set[str](), dict[str, list[str]]()
     with enter(chromium, served, slug) as context:
         page = context.new_page()

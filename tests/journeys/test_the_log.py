@@ -11,6 +11,7 @@ from tests.journeys.looking import NARROW, WIDE, faults
 from tests.journeys.test_portal_pages import enter
 from tests.log_reading import told
 from tests.portal_world import Portal
+from vault import watching
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 
@@ -100,3 +101,56 @@ def test_a_resident_narrows_who_looked_and_questions_a_line(
         assert "No lines are like that." in page.inner_text("main")
         if scripts:
             sound(page, axe)
+
+
+@SCRIPTS
+def test_an_auditor_works_a_finding_off(chromium: Browser, served: Portal, axe: str, *, scripts: bool) -> None:
+    served.sequence()
+    watching.scan(served.vault)
+    with enter(chromium, served, "auditor", java_script_enabled=scripts) as context:
+        page = context.new_page()
+
+        def looked_at() -> None:
+            if scripts:
+                sound(page, axe)
+
+        page.goto(f"{served.address}/audit")
+        page.get_by_role("link", name="Findings").click()
+        looked_at()
+        page.get_by_role("link", name=re.compile("Looked at a person who is marked")).click()
+        page.wait_for_load_state()
+        finding = page.url
+        assert "Billing officer, Revenues" in page.inner_text("main")
+        looked_at()
+        page.locator(".vault-evidence a").first.click()
+        page.get_by_role("button", name="Verify this entry").click()
+        assert page.inner_text("h1") == "Verified"
+        page.goto(finding)
+        page.get_by_role("button", name="Say who works on it").click()
+        page.get_by_role("button", name="Give it to them").click()
+        assert page.title().startswith("Error: ")
+        looked_at()
+        page.get_by_label(re.compile(r"\(you\)")).check()
+        page.get_by_role("button", name="Give it to them").click()
+        assert "Given to Ruth" in page.inner_text("main")
+        looked_at()
+        page.get_by_role("button", name="Write down what you learned").click()
+        page.get_by_label("What did you learn?").fill("His manager knows of no task.")
+        looked_at()
+        page.get_by_role("button", name="Write it down").click()
+        page.get_by_role("button", name="Close the finding").click()
+        page.get_by_role("button", name="Continue").click()
+        assert page.title().startswith("Error: ")
+        looked_at()
+        page.get_by_label("Right: it should not have happened").check()
+        page.get_by_label("Why do you say so?").fill("He looked out of curiosity.")
+        page.get_by_role("button", name="Continue").click()
+        assert "A closed finding stays closed" in page.inner_text("main")
+        looked_at()
+        page.get_by_role("button", name="Close it").click()
+        assert "The finding is closed" in page.inner_text("main")
+        looked_at()
+        page.get_by_role("link", name="Findings").last.click()
+        assert "1 finding" in page.inner_text("main")
+    steps = ["finding:assigned", "finding:explained", "finding:closed"]
+    assert [entry.event for entry in told(served.vault, *steps)] == steps

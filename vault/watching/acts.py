@@ -14,7 +14,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from vault.clock import from_microseconds
-from vault.models import WatchedAct
 
 ZONE: Final = ZoneInfo("Europe/London")
 """Where the council's days and working hours are counted."""
@@ -111,11 +110,6 @@ def midnight(day: date) -> datetime:
 
 
 NAMES: Final = tuple(each.name for each in fields(Act))
-
-
-def act_of(row: WatchedAct) -> Act:
-    """A row as an act."""
-    return Act(**{name: getattr(row, name) for name in NAMES})
 
 
 def since(acts: Sequence[Act], time_us: int) -> Sequence[Act]:

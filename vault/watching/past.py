@@ -10,14 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 
+from vault.authentic import check_mac, marks_of
 from vault.context import Context
 from vault.models import WatchedAct
-from vault.watching.acts import EMERGENCY, LOOK, Act, act_of, in_us, since
+from vault.watching.acts import EMERGENCY, LOOK, NAMES, Act, in_us, since
 from vault.watching.limits import Limits
 
 MARGIN: Final = timedelta(days=14)
 """How much longer than a window acts are kept and read, so that what is settled late has its whole window."""
 Key = tuple[str, bytes]
+_TABLE: Final = WatchedAct.__table__.c
+_NAMES: Final = (*NAMES, "row_mac")
 
 
 class Past:
@@ -68,10 +71,13 @@ class Past:
 
     def _read(self, where: ColumnElement[bool], start: int) -> list[Act]:
         assert self._ctx is not None  # noqa: S101 -- `at` comes first
-        query = select(WatchedAct).where(where, WatchedAct.time >= start)
-        rows = self._ctx.session.scalars(query.order_by(WatchedAct.time, WatchedAct.log, WatchedAct.at)).all()
-        acts = [act_of(row) for row in rows]
-        self._ctx.session.expunge_all()  # acts are kept, rows need not be
+        marks, columns = marks_of(self._ctx.session), [getattr(_TABLE, name).label(name) for name in _NAMES]
+        query = select(*columns).where(where, WatchedAct.time >= start)
+        acts = []
+        for row in self._ctx.session.execute(query.order_by(WatchedAct.time, WatchedAct.log, WatchedAct.at)).mappings():
+            values = {name: row[name] for name in _NAMES}
+            check_mac(marks, WatchedAct, values)
+            acts.append(Act(**{name: values[name] for name in NAMES}))
         return acts
 
     def explained(self, service_id: UUID, time_us: int) -> tuple[int, int]:

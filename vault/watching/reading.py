@@ -61,7 +61,7 @@ def next_batch(ctx: Context, ties: Ties, *, log: int, at: int, intake: timedelta
     rows = ctx.session.execute(query.order_by(ENTRIES.c.log, ENTRIES.c.index).limit(BATCH)).all()
     if not rows:
         return None
-    told = _of_one_day([(row, _leaf(row.leaf)) for row in rows])
+    told = _of_one_day(rows)
     last, leaf = told[-1]
     acts = _acts(ctx, ties, [(row, leaf) for row, leaf in told if leaf and str(leaf.event) in KIND_OF], intake)
     return Batch(last.log, last.at, leaf.time if leaf else 0, len(told), acts)
@@ -74,11 +74,18 @@ def _leaf(encoded: bytes) -> Leaf | None:
         return None
 
 
-def _of_one_day(told: list[tuple[Any, Leaf | None]]) -> list[tuple[Any, Leaf | None]]:
-    days = [local(leaf.time)[0] if leaf else None for _row, leaf in told]
-    first = next((day for day in days if day), None)
-    end = next((place for place, day in enumerate(days) if day and day != first), len(told))
-    return told[:end]
+def _of_one_day(rows: Iterable[Any]) -> list[tuple[Any, Leaf | None]]:
+    """The first of *rows*, up to the first that is of another day than they are; no more are looked into."""
+    told: list[tuple[Any, Leaf | None]] = []
+    first = None
+    for row in rows:
+        leaf = _leaf(row.leaf)
+        day = local(leaf.time)[0] if leaf else None
+        if first is not None and day not in {None, first}:
+            break
+        first = first or day
+        told.append((row, leaf))
+    return told
 
 
 def _acts(ctx: Context, ties: Ties, told: Sequence[tuple[Any, Leaf]], intake: timedelta) -> tuple[Act, ...]:
@@ -119,7 +126,7 @@ def _act(ctx: Context, known: Known, each: _Opened) -> Act | None:
     by, service_id = by_of(each.facts), service_in(each.facts)
     kind = KIND_OF[str(each.leaf.event)]
     staff = by.get("kind") in {"officer", "auditor", "administrator"}
-    if kind == WORK and not (each.facts.get("acting") or {}).get("reference"):
+    if kind == WORK and by.get("kind") != "officer" and not (each.facts.get("acting") or {}).get("reference"):
         return None
     purpose, emergency = known.purpose(each.leaf.purpose), each.facts.get("emergency")
     organisation_id = acting_organisation(known, each.facts)

@@ -136,8 +136,9 @@ def _waiting(ctx: Context) -> int:
 
 def _judge(ctx: Context, past: Past, reached: _Reached, batch: Batch | None, limits: Limits) -> _Judged:
     judged = _Judged(reached)
-    # While old entries are read, time stands where they were written; at the newest one it is now.
-    now = batch.time if batch else microseconds(ctx.now)
+    # While old entries are read, time stands where they were written; at the newest one it is now. An entry that says
+    # a later time than now, whatever clock wrote it, moves nothing ahead.
+    now = min(batch.time, microseconds(ctx.now)) if batch else microseconds(ctx.now)
     past.at(ctx, batch.acts if batch else ())
     if batch:
         judged.acts, judged.passed = list(batch.acts), batch.passed

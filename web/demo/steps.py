@@ -126,6 +126,7 @@ STEPS: Final = (
         "The auditor tries to cheat",
         (
             "Ruth, the auditor, reads the log without any names in it.",
+            "Under Findings, a minute or two after the start, waits what an inquisitive officer did. Work it off.",
             "Then play a trick on a copy of the database, as its administrator could, and see which row is named.",
         ),
         (Part("auditor", "Be Ruth and read the log"),),
@@ -149,6 +150,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "ward-sister": "Olu, ward sister",
     "surveyor": "Niamh, surveyor",
     "badge-officer": "Tariq, Blue Badge",
+    "nosy-officer": "Nigel, council tax: looks at whom he should not",
     "administrator": "Sanjay, registry administrator",
     "second-administrator": "Carys, data protection manager",
 }

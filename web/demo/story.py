@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from vault import access, accounts, citizens, inviting, requests, services, withholding
+from vault import access, accounts, citizens, grants, inviting, requests, services, watching, withholding
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, Actor, Context, Vault
 from vault.inviting import Invited
@@ -50,7 +50,7 @@ class Company:
 
 
 def plan() -> Given:
-    """The story file: lists ``staff``, ``family``, ``request`` and ``held_back``."""
+    """The story file: lists ``staff``, ``family``, ``request``, ``held_back`` and ``nosy``."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
@@ -113,6 +113,22 @@ def tell(vault: Vault, company: Company) -> None:
     for given in plan()["held_back"]:
         if given["of"] in company.players:
             _hold_back(vault, company, given)
+    for given in plan()["nosy"]:
+        if given["of"] in company.players:
+            _be_nosy(vault, company, given)
+
+
+def _be_nosy(vault: Vault, company: Company, given: Given) -> None:
+    """Mark a well-known resident, and let an officer look at them, and try more, without any work to do."""
+    citizen_id, officer = company.players[given["of"]].citizen_id, company.staff[given["officer"]]
+    with vault.transaction(OPERATOR) as ctx:
+        watching.mark_person(ctx, citizen_id=citizen_id, reason=given["known_for"])
+        shared = grants.of_citizen(ctx, citizen_id=citizen_id)
+    grant_id = next(each.grant_id for each in shared if each.service.service_id == officer.service_id)
+    for fields in given["looks"]:
+        answer = access.read_as_officer(vault, actor=officer.actor(), grant_id=grant_id, fields=frozenset(fields))
+        if isinstance(answer, Release):
+            answer.unseal()
 
 
 def _hold_back(vault: Vault, company: Company, given: Given) -> None:

@@ -27,7 +27,7 @@ DAY_RULES: Final = (
     nearness.COLLEAGUE,
     nearness.WELL_KNOWN,
 )
-SETTLED_RULES: Final = (relationship.RULE, nearness.NEIGHBOUR, nearness.SAME_SURNAME)
+SETTLED_RULES: Final = (relationship.RULE, *nearness.SETTLED)
 EMERGENCY_RULES: Final = (emergencies.RULE,)
 RULES: Final = {rule.slug: rule for rule in (*DAY_RULES, *SETTLED_RULES, *EMERGENCY_RULES)}
 """Every rule by its slug."""

@@ -1,8 +1,8 @@
 """An officer looks at somebody they are near to: themselves, a colleague, a marked person, a neighbour, a namesake.
 
 Evidence: every look at that person. Threshold: one look that no work of the officer's explains. For one's own record
-nothing explains it. A colleague's and a marked person's are judged at once; a neighbour's and a namesake's, of which
-there are many by chance, when the time has passed in which work is written down.
+nothing explains it. A colleague and a marked person with whom the team has nothing to do are judged at once; everybody
+else when the time has passed in which work is written down.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,12 +26,19 @@ def _own(day: Day) -> Iterator[Suspicion]:
 
 
 def _at_once(word: str) -> Callable[[Day], Iterator[Suspicion]]:
+    """Judge at once who is a stranger to the whole team; the team's own people wait, as a neighbour does."""
+
     def judge(day: Day) -> Iterator[Suspicion]:
         for whom, acts in tied(day.acts, word, *_TRIED):
-            if not worked_for(day.past, acts[-1]):
+            if not worked_for(day.past, acts[-1]) and not _is_teams(day.past, acts[0]):
                 yield Suspicion(acts=acts, scope=(whom.hex(),), figures={"looks": len(acts)}, grave=True)
 
     return judge
+
+
+def _is_teams(past: Past, act: Act) -> bool:
+    others = (each for each in past.about(act) if each.team == act.team and each.officer != act.officer)
+    return any(each.kind in {LOOK, WORK} for each in others)
 
 
 def _settled(word: str) -> Callable[[Settled], Iterator[Suspicion]]:
@@ -46,5 +53,12 @@ def _settled(word: str) -> Callable[[Settled], Iterator[Suspicion]]:
 OWN = Rule("own-record", _own)
 COLLEAGUE = Rule("colleague", _at_once(ties.COLLEAGUE))
 WELL_KNOWN = Rule("well-known", _at_once(ties.WELL_KNOWN))
-NEIGHBOUR = Rule("neighbour", _settled(ties.NEIGHBOUR))
-SAME_SURNAME = Rule("same-surname", _settled(ties.SAME_SURNAME))
+SETTLED = tuple(
+    Rule(slug, _settled(word))
+    for slug, word in (
+        (COLLEAGUE.slug, ties.COLLEAGUE),
+        (WELL_KNOWN.slug, ties.WELL_KNOWN),
+        ("neighbour", ties.NEIGHBOUR),
+        ("same-surname", ties.SAME_SURNAME),
+    )
+)

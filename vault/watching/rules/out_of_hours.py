@@ -1,7 +1,8 @@
 """Looks at an hour at which neither the officer's team nor the officer works.
 
-Evidence: the looks of those hours. Threshold: an hour is unusual where the team acted in it on fewer than
-`Limits.rare_hour` of its days of that sort (Monday to Friday, or weekend), once `Limits.hours_days` days are known.
+Evidence: the looks of those hours. Threshold: an hour is unusual where the team acted in it and in the hours beside it
+on fewer than `Limits.rare_hour` of its days of that sort (Monday to Friday, or weekend), once `Limits.hours_days` days
+are known.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def _judge(day: Day) -> Iterator[Suspicion]:
     if days < (day.limits.hours_days // 2 if _is_weekend(day.day) else day.limits.hours_days):
         return
     shares = _shares([*team, *own], day.day, days)
-    strange = tuple(act for act in looks if shares.get(act.hour, 0.0) < day.limits.rare_hour)
+    strange = tuple(act for act in looks if _around(shares, act.hour) < day.limits.rare_hour)
     if strange:
         hours = {"looks": len(strange), "first_hour": strange[0].hour, "days": days}
         yield Suspicion(acts=strange, scope=(day.day.isoformat(),), figures=hours)
@@ -47,6 +48,11 @@ def _shares(acts: list[Act], today: date, days: int) -> dict[int, float]:
     worked = {(act.day, act.hour) for act in acts if _is_weekend(act.day) == _is_weekend(today)}
     hours = [hour for _day, hour in worked]
     return {hour: hours.count(hour) / days for hour in set(hours)}
+
+
+def _around(shares: dict[int, float], hour: int) -> float:
+    """The largest share of *hour* and the hours beside it: staying a little longer is no strange time."""
+    return max(shares.get((hour + each) % 24, 0.0) for each in (-1, 0, 1))
 
 
 RULE = Rule("out-of-hours", _judge)
