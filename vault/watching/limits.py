@@ -60,8 +60,8 @@ class Limits:
     rare_hour: float = 0.05
     """The share of days on which a team works at an hour, below which that hour is unusual."""
 
-    hours_days: int = 20
-    """Days of a team (ten at weekends) that make its hours known."""
+    hours_days: int = 14
+    """Days of a team (half as many at weekends) that make its hours known: about three weeks."""
 
     refusals: int = 5
     """Refusals of one officer in one day: the eighth part of a working day spent on what one may not see."""

@@ -70,7 +70,7 @@ def show(finding_id: UUID) -> ResponseReturnValue:
     return render_template(
         "findings/show.html",
         finding=finding,
-        who=whom(finding.who, names),
+        suspect=whom(finding.who, names),
         compared=figures(finding.rule, finding.figures),
         looks=[describe(line) for line in finding.lines],
         rule=RULES[finding.rule],

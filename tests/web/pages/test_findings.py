@@ -68,6 +68,8 @@ def test_a_finding_names_its_evidence_and_leads_to_each_entry_and_its_proof(
     for leaf in leaves[:2]:
         assert "In the signed log" in auditor.get(f"/audit/entries/{leaf}").text
         assert auditor.get(f"/audit/entries/{leaf}/proof").status_code == 200
+    assert "Billing officer, Revenues, " in page
+    assert str(portal.account("nosy-officer")) in page
     assert "mayor" not in page
     assert [entry.facts["finding"] for entry in told(portal.vault, Event.FINDING_READ)] == [str(finding)]
 
