@@ -88,10 +88,15 @@ def renew_as_said(ctx: Context, *, grant_id: UUID, until: date | None, said: Spo
 def _row(ctx: Context, grant_id: UUID, said: Spoken) -> Grant:
     if not said.evidence.strip() or len(said.evidence) > EVIDENCE_MOST:
         raise InvalidInputError("a spoken decision needs a note of who said what, when and how you knew it was them")
-    found = ctx.session.scalars(select(Grant).where(Grant.grant_id == grant_id)).one_or_none()
+    # DANGER: the row itself is read only as it is locked; one that was read before stays as it was then.
+    query = select(Grant.citizen_id, Grant.service_id).where(Grant.grant_id == grant_id)
+    found = ctx.session.execute(query).one_or_none()
     if found is None or ctx.actor.kind != "officer" or found.service_id != ctx.actor.service_id:
         raise NotFoundError(f"grant `{grant_id}` is not known")
-    return live(ctx, found.citizen_id, grant_id)
+    row = live(ctx, found.citizen_id, grant_id)
+    if row.service_id != ctx.actor.service_id:
+        raise NotFoundError(f"grant `{grant_id}` is not known")
+    return row
 
 
 def _demand(ctx: Context, row: Grant, *, shares: bool) -> None:
