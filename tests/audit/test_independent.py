@@ -1,5 +1,6 @@
 """The exported log and its proofs, read by a verifier that others wrote (PyPI tlog-scales)."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from audit.checkpoint import verifier_key
 from audit.entry import leaf_hash
 from audit.errors import CheckpointInvalidError, CheckpointNotFoundError, EntryNotFoundError, ProofInvalidError
 from audit.proof import read_proof, verify_proof
+from audit.verify import verify_directory
 from tests.log_world import ORIGIN, LogWorld
 
 
@@ -96,3 +98,38 @@ def test_what_waits_has_no_proof_yet(log: LogWorld) -> None:
             read.entry(connection, bytes(32))
         with pytest.raises(CheckpointNotFoundError):
             read.checkpoint(connection)
+
+
+def _theirs(folder: Path, key: bytes) -> bool:
+    """Whether the verifier of others takes every file that it reads: head, root, entries, and how the tree grew."""
+    try:
+        reader = TilesReader(LocalBackend(folder))
+        head = reader.get_checkpoint()
+        head.verify(Vkey.from_string(verifier_key(ORIGIN, key)))
+        assert reader.calculate_root_hash() == head.root_hash
+        for index in (0, 255, 300, 600):
+            reader.get_inclusion_proof(index, head.size).check(leaf_hash(reader.get_entry(index)), head.root_hash)
+        reader.get_consistency_proof(256, head.size).check(reader.mth(0, 256), head.root_hash)
+    except Exception:  # noqa: BLE001 -- whatever it raises is a no
+        return False
+    return True
+
+
+def test_one_byte_changed_anywhere_in_an_export_is_caught(sqlite_log: LogWorld, exported: Path) -> None:
+    chance = random.Random(7)
+    files = sorted(path for path in exported.rglob("*") if path.is_file())
+    assert {path.relative_to(exported).parts[0] for path in files} == {"checkpoint", "tile", "payloads"}
+    assert _theirs(exported, sqlite_log.public_key)
+    by_others = 0
+    for path in files:
+        held = path.read_bytes()
+        places = {0, len(held) - 1, *(chance.randrange(len(held)) for _ in range(6))}
+        for at in places:
+            path.write_bytes(held[:at] + bytes([held[at] ^ (1 << chance.randrange(8))]) + held[at + 1 :])
+            theirs = _theirs(exported, sqlite_log.public_key)
+            ours = verify_directory(exported, [sqlite_log.public_key], origin=ORIGIN).sound
+            assert not ours, f"{path.name} at {at}"
+            by_others += not theirs
+        path.write_bytes(held)
+    assert by_others > 10
+    assert verify_directory(exported, [sqlite_log.public_key], origin=ORIGIN).sound

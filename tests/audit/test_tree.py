@@ -158,6 +158,19 @@ def test_the_inclusion_vectors_of_transparency_dev_pass(shared_data: Path) -> No
 
 
 @pytest.mark.realdata
+def test_the_vectors_are_all_there_with_good_ones_bad_ones_and_hashes_that_are_none(shared_data: Path) -> None:
+    for kind, fewest in (("inclusion", 49), ("consistency", 43)):
+        vectors = _vectors(shared_data / "crypto" / "merkle" / kind)
+        assert len(vectors) >= fewest
+        assert {bool(vector["wantErr"]) for vector in vectors} == {False, True}
+        names = ("leafHash", "root", "root1", "root2")
+        hashes = [[*(v["proof"] or []), *(v[name] for name in names if name in v)] for v in vectors]
+        short = [v for v, held in zip(vectors, hashes, strict=True) if any(len(_bytes(each)) != 32 for each in held)]
+        assert short
+        assert all(vector["wantErr"] for vector in short)
+
+
+@pytest.mark.realdata
 def test_the_consistency_vectors_of_transparency_dev_pass(shared_data: Path) -> None:
     for vector in _vectors(shared_data / "crypto" / "merkle" / "consistency"):
         proof = [_bytes(held) for held in vector["proof"] or []]

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from audit.copies import check_copy
 from audit.events import Event
 from audit.proof import verify_proof
 from audit.sequencer import sequence
@@ -284,6 +285,25 @@ def test_an_export_proves_itself_with_its_files_alone(desk: Desk) -> None:
         name = entry["leaf_hash"]
         verify_proof(files[f"proofs/{name}.tlog-proof"].decode(), leaf_hash=bytes.fromhex(name), public_keys=[key])
     assert "Edith" not in b"".join(files.values()).decode()
+    signer = desk.house.vault.keyring.store.public_key("receipt")
+    said, wrong = check_copy(files, log_keys=[key], signer=signer)
+    assert (said["entries"], wrong) == (exported.entries, [])
+
+
+def test_an_export_that_was_changed_cut_or_added_to_anywhere_is_named(desk: Desk) -> None:
+    desk.place()
+    with desk.house.vault.reading(desk.council_auditor) as ctx:
+        files = trail.export(ctx, filters=Filters(event="citizen:made")).files
+    store = desk.house.vault.keyring.store
+    keys: dict[str, Any] = {"log_keys": [store.public_key("log")], "signer": store.public_key("receipt")}
+    assert check_copy(files, **keys)[1] == []
+    for name, content in files.items():
+        for changed in (content[:-1] + bytes([content[-1] ^ 1]), bytes([content[0] ^ 1]) + content[1:], content[:-2]):
+            assert check_copy({**files, name: changed}, **keys)[1], name
+        assert check_copy({other: held for other, held in files.items() if other != name}, **keys)[1], name
+    assert check_copy({**files, "more.txt": b""}, **keys)[1] == ["more.txt was added"]
+    assert check_copy(files, **{**keys, "signer": store.public_key("log")})[1]
+    assert check_copy(files, **{**keys, "log_keys": [store.public_key("receipt")]})[1]
 
 
 def test_no_cell_of_an_export_is_a_formula(desk: Desk) -> None:

@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import orjson
 
+from audit.copies import seal_copy
 from audit.events import Event
 from vault.context import Context
 from vault.trail.lines import Line
@@ -33,9 +35,14 @@ entries.csv      the same for a spreadsheet; a cell that could be taken for a fo
 leaves/          the bytes of each entry as they stand in the log, named by their leaf hash
 proofs/          for each entry the proof that it stands in the signed log (C2SP tlog-proof)
 public-key.txt   the public key of the log (Ed25519, hexadecimal); compare it with the one the council publishes
-manifest.json    what was searched for, how many entries were found, and which have no proof yet
+manifest.json    what was searched for, how many entries, which have no proof yet, and the SHA-256 of every file
+manifest.sig     the vault's signature over manifest.json
 
-To check one entry, on any machine, without this vault:
+To check all of it, on any machine, without this vault, with the two keys that the council publishes:
+
+  citizen-vault audit check-copy . --key LOG-KEY --signer RECEIPT-KEY
+
+To check one entry:
 
   citizen-vault audit check-proof proofs/HASH.tlog-proof --leaf leaves/HASH.json --key "$(cat public-key.txt)"
 
@@ -79,14 +86,14 @@ def export(ctx: Context, *, filters: Filters) -> Exported:
     checked = [check(ctx, leaf_hash=line.leaf_hash) for line in lines]
     files = {"READ-ME.txt": _README.encode(), "entries.csv": _csv(lines, checked)}
     files["entries.json"] = orjson.dumps([_told(*pair) for pair in zip(lines, checked, strict=True)], option=_PRETTY)
-    files["manifest.json"] = orjson.dumps(_manifest(ctx, filters, lines, checked), option=_PRETTY)
     files["public-key.txt"] = ctx.keyring.store.public_key("log").hex().encode() + b"\n"
     for line, proved in zip(lines, checked, strict=True):
         name = line.leaf_hash.hex()
         files[f"leaves/{name}.json"] = entry_row(ctx, line.leaf_hash).encoded
         if proved.included:
             files[f"proofs/{name}.tlog-proof"] = proved.proof.encode()
-    return Exported(files, len(lines))
+    sealed = seal_copy(files, _manifest(ctx, filters, lines, checked), sign=partial(ctx.keyring.store.sign, "receipt"))
+    return Exported(sealed, len(lines))
 
 
 _PRETTY: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS

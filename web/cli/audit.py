@@ -8,6 +8,7 @@ from audit import read
 from audit.export import export_log
 from audit.recovery import recover
 from vault.clock import microseconds
+from web.cli.check_copy import check_copy
 from web.cli.check_proof import check_proof
 from web.cli.check_receipt import check_receipt
 from web.cli.explaining import explain
@@ -24,7 +25,7 @@ def audit() -> None:
     """Verify, export and prove the log."""
 
 
-for each in (verify, check_proof, check_receipt, explain, log_key, show_witnesses, sequence_):
+for each in (verify, check_copy, check_proof, check_receipt, explain, log_key, show_witnesses, sequence_):
     audit.add_command(each)
 
 

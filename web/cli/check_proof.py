@@ -34,7 +34,7 @@ def check_proof(*, file: Path, keys: tuple[str, ...], leaf: str | None, origin: 
     """
     line = _line(file, leaf)
     try:
-        head = verify_proof(_text(file), leaf_hash=line, public_keys=[_key(key) for key in keys], origin=origin)
+        head = verify_proof(_text(file), leaf_hash=line, public_keys=[read_key(key) for key in keys], origin=origin)
     except AuditError as error:
         show({"verified": False, "why": str(error)}, as_json=as_json, lines=[f"NOT VERIFIED: {error}"])
         raise SystemExit(1) from None
@@ -68,7 +68,8 @@ def _line(file: Path, leaf: str | None) -> bytes:
     return bytes.fromhex(named)
 
 
-def _key(written: str) -> bytes:
+def read_key(written: str) -> bytes:
+    """A public key, 32 bytes, from its 64 hex digits."""
     if not _HEX_64.fullmatch(written.lower()):
         raise click.BadParameter("a public key has 64 hex digits", param_hint="--key")
     return bytes.fromhex(written)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from audit import read
+from audit.copies import seal_copy
 from audit.models import ENTRIES
 from tests.log_world import LogWorld
+from vault.crypto.sign import SigningKey
 from vault.db import Database
+from web.cli import main
 
 
 @dataclass(frozen=True)
@@ -87,3 +91,29 @@ def test_whatever_does_not_fit_is_said_loudly_and_ends_with_1(saved: Saved, tmp_
 @pytest.mark.parametrize("key", ["", "xyz", "00"])
 def test_a_key_that_is_none_is_wrong_use(saved: Saved, tmp_path: Path, key: str) -> None:
     assert check(saved.proof, "--key", key, folder=tmp_path).returncode == 2
+
+
+def test_an_auditors_copy_is_checked_with_two_keys_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (SigningKey(bytes([number]) * 32) for number in (1, 2))
+    files = seal_copy({"entries.csv": b"a,b\r\n"}, {"entries": 0}, sign=one.sign)
+    # The signed format stays as it is.
+    assert files["manifest.sig"].startswith(b"O4wG7e/EPdNnn5fq1pkwKk6m0ZjfQZic3HOp8VXajnpp02M83Ijmd53jTkpe3znB")
+    with zipfile.ZipFile(tmp_path / "copy.zip", "w") as packed:
+        for name, content in files.items():
+            packed.writestr(f"log-export/{name}", content)
+    (tmp_path / "folder").mkdir()
+    for name, content in files.items():
+        (tmp_path / "folder" / name).write_bytes(content)
+    keys = ("--key", "00" * 32, "--signer")
+    for path in ("copy.zip", "folder"):
+        for signer, status in ((one, 0), (other, 1)):
+            with pytest.raises(SystemExit) as end:
+                main(["audit", "check-copy", str(tmp_path / path), *keys, signer.public.hex()])
+            assert (end.value.code or 0) == status
+            assert ("whole and signed" in capsys.readouterr().out) is (status == 0)
+    (tmp_path / "folder" / "entries.csv").write_bytes(b"a,c\r\n")
+    with pytest.raises(SystemExit):
+        main(["audit", "check-copy", str(tmp_path / "folder"), *keys, one.public.hex()])
+    assert "entries.csv was changed" in capsys.readouterr().out

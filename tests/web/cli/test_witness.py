@@ -1,6 +1,8 @@
 """Two councils: one keeps a log, the other vouches for it, each by the commands that operators use."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -101,3 +103,65 @@ def test_a_list_of_witnesses_that_is_not_right_stops_with_a_sentence(tmp_path: P
     with pytest.raises(SettingError):
         asking.read(str(file))
     assert asking.read("") is None
+
+
+def said(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """What a command of the vault at *home* prints, run within this process, and its exit status."""
+    from web.cli import main  # noqa: PLC0415 -- only here
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in settings(home).items():
+            patched.setenv(name, value)
+        patched.setenv("CITIZEN_VAULT_WITNESSES", str(home.parent / "witnesses"))
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments))
+    return int(end.value.code or 0), capsys.readouterr().out
+
+
+def happen(home: Path, *names: str) -> None:
+    """Let something happen in the vault at *home* that the log tells of."""
+    from vault import services  # noqa: PLC0415 -- only here
+    from vault.context import OPERATOR  # noqa: PLC0415 -- only here
+    from web.config import Config  # noqa: PLC0415 -- only here
+    from web.opening import opened  # noqa: PLC0415 -- only here
+
+    with opened(Config.from_environment(settings(home))) as vault:
+        for name in names:
+            with vault.transaction(OPERATOR) as ctx:
+                services.make_organisation(ctx, slug=name, name=name, kind="provider")
+
+
+def test_a_log_put_back_to_yesterday_and_gone_on_with_is_refused_by_the_witness_and_named_by_the_verifier(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = run(home, "witness", "init", str(tmp_path / "one"), "--name", "witness.test/one").strip()
+    run(home, "witness", "watch", str(tmp_path / "one"), run(home, "audit", "key").strip())
+    with served(tmp_path / "one") as address:
+        (tmp_path / "witnesses").write_text(f"{key} {address}\n")
+        assert said(home, capsys, "audit", "verify")[0] == 0
+        shutil.copytree(home, tmp_path / "yesterday")  # everything: database, key store, head file, last proof
+        happen(home, "one", "two", "three")
+        assert said(home, capsys, "audit", "verify")[0] == 0
+        assert said(home, capsys, "audit", "witnesses")[0] == 0
+        latest = f"{address}/{hashlib.sha256(b'citizen-vault').hexdigest()}/checkpoint"
+        with urllib.request.urlopen(latest, timeout=10) as answer:  # noqa: S310 -- our own address
+            (tmp_path / "kept").write_bytes(answer.read())
+        shutil.rmtree(home)
+        shutil.copytree(tmp_path / "yesterday", home)
+        for names, trouble in ((("four",), "ahead"), (("five", "six", "seven", "eight"), "refused")):
+            happen(home, *names)
+            status, report = said(home, capsys, "audit", "verify")
+            assert status == 0, "on its own the fork is a sound log"
+            status, report = said(home, capsys, "audit", "witnesses", "--json")
+            assert status == 1
+            assert [each["trouble"] for each in orjson.loads(report)["trouble"]] == [trouble]
+            status, report = said(home, capsys, "audit", "verify", "--kept", str(tmp_path / "kept"))
+            assert status == 1
+            assert "forked" in report
+    public = said(home, capsys, "audit", "checkpoint")[1].split()[-1]
+    exported = str(tmp_path / "exported")
+    said(home, capsys, "audit", "export", exported)
+    assert said(home, capsys, "audit", "verify", exported, "--key", public)[0] == 0
+    assert said(home, capsys, "audit", "verify", exported, "--key", public, "--witness", key)[0] == 1
+    status, report = said(home, capsys, "audit", "verify", exported, "--key", public, "--kept", str(tmp_path / "kept"))
+    assert (status, "forked" in report) == (1, True)
