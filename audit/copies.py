@@ -1,9 +1,9 @@
 """Signed copies of a part of the log, checked with their files and two public keys: no vault, no database.
 
 A copy is a folder. ``manifest.json`` names every other file by its path with the SHA-256 of its bytes in hex, so that
-nothing can be changed, added or left out. ``manifest.sig`` is one line: the base64 of an Ed25519 signature (64 bytes) under the
-vault's receipt key, over ``"citizen-vault/copy/1" 0x0A`` ‖ the bytes of ``manifest.json``. Each file under ``proofs/``
-proves the leaf of the same name under ``leaves/``.
+nothing can be changed, added or left out. ``manifest.sig`` is one line: the base64 of an Ed25519 signature (64 bytes)
+under the vault's receipt key, over ``"citizen-vault/copy/1" 0x0A`` ‖ the bytes of ``manifest.json``. Each file under
+``proofs/`` proves the leaf of the same name under ``leaves/``.
 """
 
 import base64
