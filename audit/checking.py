@@ -59,8 +59,6 @@ class Checker:
         self._shown = dict(since.faults)
         self.report.declared = list(since.declared)
         self.report.logs, self.report.since = since.log, since.size
-        for month in self.months.keys() & set(self.disposed_months):
-            self.report.absent[month] = self.months[month]
 
     def standing(self, heads: int) -> Standing:
         """How far this is proved by now, with so many heads published of this log."""

@@ -1,6 +1,8 @@
-"""Destroying a citizen's record keys: their record can never be read again, here or from a restored back-up.
+"""Destroying a citizen's keys: what they sealed can never be read again, here or from a restored back-up.
 
-The log keeps its own key: who looked, and that the keys were destroyed, stays provable until its own time is over.
+First the record's keys. The log keeps its own key, so that its citizen can still be shown who looked, until its own
+time is over; then it is destroyed too: the pseudonyms of every month and every value that names the citizen mean
+nothing any more, and what staff did stays readable to auditors as long as its month's key is (`vault.accountability`).
 """
 
 from uuid import UUID
@@ -11,7 +13,7 @@ from audit.events import Event
 from vault.context import OPERATOR, Context, Vault
 from vault.errors import NotFoundError, WrongStateError
 from vault.journal import note
-from vault.keychain import RECORD
+from vault.keychain import AUDIT, RECORD
 from vault.kinds import CitizenStatus, KeyState
 from vault.models import Citizen, CitizenKey
 
@@ -19,37 +21,39 @@ ENDED = frozenset({CitizenStatus.CLOSED, CitizenStatus.DECEASED, CitizenStatus.M
 """Only a record that nobody signs in to any more loses its keys."""
 
 
-def destroy_keys(vault: Vault, *, citizen_id: UUID) -> int:
+def destroy_keys(vault: Vault, *, citizen_id: UUID, kind: str = RECORD) -> int:
     """
-    Destroy a citizen's record keys for good; return how many. A run that was killed is finished by running it again.
+    Destroy a citizen's keys of one kind for good; return how many. A run that was killed is run again to finish it.
 
     The log says it first, then the key store buries each key: a tombstone outlives every back-up of the database.
 
     Raises:
         NotFoundError: There is no such citizen.
-        WrongStateError: The citizen is not closed, deceased or merged.
+        WrongStateError: The citizen is not closed, deceased or merged, or the record's keys are not destroyed yet.
     """
     with vault.transaction(OPERATOR) as ctx:
-        rows = _rows(ctx, citizen_id)
+        rows = _rows(ctx, citizen_id, kind)
         generations = [row.generation for row in rows]
         fresh = [row for row in rows if row.state is KeyState.ACTIVE]
         for row in fresh:
             row.state = KeyState.DESTROYED
         if fresh:
-            facts = {"kind": RECORD, "generations": [row.generation for row in fresh]}
-            note(ctx, Event.KEY_DESTROYED, citizen_id=citizen_id, facts=facts)
+            facts = {"kind": kind, "generations": [row.generation for row in fresh]}
+            # The end of the key to somebody's lines is no line of theirs: nobody could open it.
+            note(ctx, Event.KEY_DESTROYED, citizen_id=citizen_id if kind == RECORD else None, facts=facts)
     for generation in generations:
-        vault.keyring.destroy_citizen_key(citizen_id, RECORD, generation)
+        vault.keyring.destroy_citizen_key(citizen_id, kind, generation)
     return len(generations)
 
 
-def _rows(ctx: Context, citizen_id: UUID) -> list[CitizenKey]:
+def _rows(ctx: Context, citizen_id: UUID, kind: str) -> list[CitizenKey]:
     citizen = ctx.session.get(Citizen, citizen_id, with_for_update=True)
     if citizen is None:
         raise NotFoundError(f"citizen `{citizen_id}` is not known")
     if citizen.status not in ENDED:
         message = f"citizen `{citizen_id}` is {citizen.status}: close the record first (`citizen-vault citizen status`)"
         raise WrongStateError(message)
-    return list(
-        ctx.session.scalars(select(CitizenKey).where(CitizenKey.citizen_id == citizen_id, CitizenKey.kind == RECORD))
-    )
+    rows = ctx.session.scalars(select(CitizenKey).where(CitizenKey.citizen_id == citizen_id)).all()
+    if kind == AUDIT and any(row.kind == RECORD and row.state is KeyState.ACTIVE for row in rows):
+        raise WrongStateError(f"the record keys of citizen `{citizen_id}` come first (`citizen-vault keys destroy`)")
+    return [row for row in rows if row.kind == kind]

@@ -4,24 +4,34 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
 
-from audit import processes
+from audit import processes, read
 from audit.numbers import Fault, FaultKind
+from audit.proof import verify_proof
 from audit.report import DefectKind
 from audit.sequencer import sequence
 from audit.signer import Signer
 from audit.standing import Standing
 from tests.vault.house import CARER, House
 from tests.vault.test_damage import HARMS
-from vault.clock import microseconds
-from vault.errors import VerifiedUnusableError
+from vault import citizens, trail
+from vault.accountability import Ended, end_month
+from vault.clock import microseconds, month_of
+from vault.context import OPERATOR
+from vault.erasure import destroy_keys
+from vault.errors import KeyDestroyedError, NotFoundError, VerifiedUnusableError, WrongStateError
 from vault.holding import hold
+from vault.keychain import AUDIT, audit_key
+from vault.kinds import CitizenStatus
+from vault.runtime import prepare
 from vault.told import Told
+from vault.trail import Filters
 from vault.verified import Verified, keep, last
 from vault.verifying import KEY, Outcome, verify
 
@@ -289,3 +299,109 @@ def test_the_format_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
     assert told.times(bytes(range(16))) == 2
     with pytest.raises(VerifiedUnusableError, match="is of the log"):
         last(tmp_path / "file", key=b"k" * 32, origin="another.test/log")
+
+
+# --- Erasure -------------------------------------------------------------------------------------------------------
+
+
+def on(proved: Proved, days: int) -> None:
+    """Go on so many days, with the month's key made as housekeeping makes it."""
+    proved.house.clock.ahead += timedelta(days=days)
+    prepare(proved.house.vault)
+    proved.place()
+
+
+def month_now(proved: Proved) -> str:
+    return month_of(proved.house.clock())
+
+
+def staff_lines(proved: Proved) -> list[trail.Line]:
+    """The looks of the carer as an auditor finds them, by the carer's reference."""
+    proved.place()
+    with proved.house.vault.reading(OPERATOR) as ctx:
+        return list(trail.search(ctx, filters=Filters(reference=CARER.reference)).lines)
+
+
+def own_lines(proved: Proved) -> list[trail.Line]:
+    with proved.house.vault.reading(proved.house.citizen) as ctx:
+        return trail.of_citizen(ctx, citizen_id=proved.house.citizen_id, limit=100)
+
+
+def proofs_hold(proved: Proved) -> bool:
+    """Whether every entry of the log can be proved in its signed head."""
+    with proved.house.vault.db.read.connect() as connection:
+        hashes = connection.execute(text("SELECT leaf_hash FROM audit_entries")).scalars().all()
+        for held in hashes:
+            proof = read.tlog_proof(connection, bytes(held))
+            verify_proof(proof, leaf_hash=bytes(held), public_keys=[proved.signer.public_key])
+    return len(hashes) > 20
+
+
+def test_what_an_insider_did_is_readable_to_auditors_until_the_months_key_is_destroyed(proved: Proved) -> None:
+    first = month_now(proved)
+    on(proved, 62)
+    assert proved.verify().sound
+    (line,) = staff_lines(proved)
+    assert (line.opened, line.who.role) == (True, CARER.role)
+    ended = end_month(proved.house.vault, month=first)
+    assert min(ended.lines, ended.details) > 0
+    assert staff_lines(proved) == []
+    with proved.house.vault.reading(OPERATOR) as ctx:
+        closed = trail.entry(ctx, leaf_hash=line.leaf_hash)
+    assert (closed.opened, closed.who.reference, closed.fields) == (False, "", ())
+    mine = next(each for each in own_lines(proved) if each.leaf_hash == line.leaf_hash)
+    assert (mine.opened, mine.who.role) == (True, CARER.role), "the resident still reads who looked"
+    proved.place()
+    for whole in (False, True, False):
+        found = proved.verify(whole=whole)
+        assert found.sound, named(found)
+        assert found.log.absent == {first: ended.details} or not whole
+    assert proofs_hold(proved)
+
+
+def test_a_month_ends_once_and_only_when_nothing_is_written_in_it_any_more(proved: Proved) -> None:
+    first = month_now(proved)
+    for month, error in ((first, WrongStateError), ("2001-01", NotFoundError), ("november", NotFoundError)):
+        with pytest.raises(error):
+            end_month(proved.house.vault, month=month)
+    on(proved, 62)
+    assert end_month(proved.house.vault, month=first) != Ended(0, 0)
+    assert end_month(proved.house.vault, month=first) == Ended(0, 0), "run again, as after a kill"
+    with proved.house.vault.db.snapshot() as session:
+        events = [str(leaf.event) for leaf in read.every_leaf(session)]
+    assert events.count("key:destroyed") == 1
+
+
+def test_without_the_citizens_log_key_pseudonyms_and_names_mean_nothing_and_proofs_stay(proved: Proved) -> None:
+    house = proved.house
+    with house.vault.reading(OPERATOR) as ctx:
+        person = trail.person_found(ctx, citizen_id=house.citizen_id, by="reference")
+        subjects = {line.facts.get("by", {}).get("kind") for line in own_lines(proved)}
+    assert subjects
+    with house.vault.transaction(OPERATOR) as ctx:
+        citizens.set_status(ctx, citizen_id=house.citizen_id, status=CitizenStatus.CLOSED)
+    with pytest.raises(WrongStateError, match="come first"):
+        destroy_keys(house.vault, citizen_id=house.citizen_id, kind=AUDIT)
+    destroy_keys(house.vault, citizen_id=house.citizen_id)
+    assert destroy_keys(house.vault, citizen_id=house.citizen_id, kind=AUDIT) == 1
+    proved.place()
+    with house.vault.reading(OPERATOR) as ctx, pytest.raises(KeyDestroyedError):
+        audit_key(ctx, citizen_id=house.citizen_id)
+    with house.vault.reading(OPERATOR) as ctx:
+        assert trail.search(ctx, filters=Filters(person=person)).lines == ()
+        with pytest.raises(KeyDestroyedError):
+            trail.of_citizen(ctx, citizen_id=house.citizen_id)
+    (line,) = staff_lines(proved)
+    assert (line.opened, line.who.role) == (True, CARER.role), "what staff did stays readable to auditors"
+    assert str(house.citizen_id) not in str(line.facts)
+    assert proved.verify().sound
+    assert proofs_hold(proved)
+
+
+def test_a_citizen_has_another_pseudonym_each_month_and_reads_the_lines_of_all(proved: Proved) -> None:
+    on(proved, 31)
+    proved.look()
+    with proved.house.vault.db.snapshot() as session:
+        looks = [leaf for leaf in read.every_leaf(session) if leaf.event == "record:opened"]
+    assert len({leaf.subject for leaf in looks}) == len(looks) == 2
+    assert [line.event for line in own_lines(proved)].count("record:opened") == 2

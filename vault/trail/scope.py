@@ -14,6 +14,7 @@ from audit.events import Event
 from policies.model import Action
 from vault.context import Context
 from vault.db import is_writing
+from vault.errors import KeyDestroyedError
 from vault.journal import note
 from vault.judging import demand
 from vault.models import Organisation
@@ -90,7 +91,14 @@ def _council(ctx: Context) -> UUID | None:
 def note_review(ctx: Context, event: Event, facts: Mapping[str, Any], *, citizen_id: UUID | None = None) -> None:
     """Log what an auditor does, before they see anything of it; where *ctx* only reads, in a transaction of its own."""
     if is_writing(ctx.session):
-        note(ctx, event, citizen_id=citizen_id, facts=facts)
+        _note(ctx, event, facts, citizen_id)
         return
     with ctx.vault.transaction(ctx.actor) as writing:
-        note(writing, event, citizen_id=citizen_id, facts=facts)
+        _note(writing, event, facts, citizen_id)
+
+
+def _note(ctx: Context, event: Event, facts: Mapping[str, Any], citizen_id: UUID | None) -> None:
+    try:
+        note(ctx, event, citizen_id=citizen_id, facts=facts)
+    except KeyDestroyedError:  # nothing in the log can be about them any more; the search itself is told all the same
+        note(ctx, event, facts=facts)
