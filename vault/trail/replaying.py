@@ -142,7 +142,7 @@ def _readable(rows: Any) -> Iterator[tuple[Any, Leaf]]:  # noqa: ANN401 -- rows
             continue
 
 
-def _take(found: Replayed, engine: Engine, row: Any, leaf: Leaf, facts: Any, known: Known) -> None:  # noqa: ANN401
+def _take(found: Replayed, engine: Engine, row: Any, leaf: Leaf, facts: Any, known: Known) -> None:  # noqa: ANN401 -- rows
     service = known.service(service_in(facts or {}))
     slug = service.slug if service else ""
     decisions = (facts or {}).get("judged", ())

@@ -25,7 +25,7 @@ OTHERS: Final = {"edith": "priya", "carer": "tax-officer"}
 PAGES_MOST: Final = 120
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LEAF: Final = re.compile(r"[0-9a-f]{64}")
-_TOKEN: Final = re.compile(r'name="csrf_token" value="[^"]+"')
+_TOKEN: Final = re.compile(r'name="csrf_token" value="[^"]+"|left="\d+"')
 _ADDRESS: Final = re.compile(r'(href|action|formaction)="(/[^"#]*)')
 
 
