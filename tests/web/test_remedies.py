@@ -26,6 +26,7 @@ PORTAL_ALONE = {
     "too_often",
     "not_known_here",
     "verified_unusable",
+    "entry_damaged",
 }
 """Codes that people meet on pages, or at the command line, and no service on the data API."""
 
