@@ -78,6 +78,8 @@ HABITS: Final = (
 class Colleague:
     """One officer, where they work now, and when they are away."""
 
+    number: int
+    """Their place among the staff: the same for the same seed, as ids are not."""
     officer: Officer
     habit: Habit
     team: str
@@ -149,7 +151,7 @@ def _colleague(council: Council, habit: Habit, team: str, officer: Officer, days
     away |= {START + timedelta(days=each) for each in range(days) if chance.random() < 0.02}
     surname, postcode = chance.choice(SURNAMES), chance.choice(POSTCODES)
     told = chance.random() < 0.8
-    return Colleague(officer, habit, team, frozenset(away), surname, postcode, told)
+    return Colleague(len(council.staff), officer, habit, team, frozenset(away), surname, postcode, told)
 
 
 def _ties(council: Council) -> None:

@@ -45,13 +45,13 @@ def works(colleague: Colleague, day: date) -> bool:
         return False
     if not colleague.habit.weekends:
         return day.weekday() < 5
-    return (day.toordinal() + colleague.officer.account.int) % 7 < 5
+    return (day.toordinal() + colleague.number) % 7 < 5
 
 
 def shift(colleague: Colleague, day: date) -> tuple[int, int]:
     """The hours of that day's shift, which changes by the week."""
     shifts = colleague.habit.shifts
-    return shifts[(day.isocalendar().week + colleague.officer.account.int) % len(shifts)]
+    return shifts[(day.isocalendar().week + colleague.number) % len(shifts)]
 
 
 def _day_of(council: Council, colleague: Colleague, day: date) -> Iterator[Step]:
@@ -61,7 +61,7 @@ def _day_of(council: Council, colleague: Colleague, day: date) -> Iterator[Step]
     count = chance.randint(*habit.looks)
     if habit.slug == "council-tax" and day in BUSY:
         count = round(count * 1.5)
-    duty = habit.slug == "social-care" and (day.toordinal() + colleague.officer.account.int) % _DUTY_EVERY == 0
+    duty = habit.slug == "social-care" and (day.toordinal() + colleague.number) % _DUTY_EVERY == 0
     for person in _whom(council, colleague, day, count, duty=duty):
         yield from _visit(council, colleague, day, person, sure=duty)
 
