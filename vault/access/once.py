@@ -65,10 +65,10 @@ def before(ctx: Context, sharing: Sharing, once: Once) -> Kept | None:
 def remember(ctx: Context, sharing: Sharing, once: Once, kept: Kept) -> None:
     """Keep the answer with what it is about; a second one at the same moment breaks on the row's primary key."""
     citizen_id, service_id = _whose(sharing)
-    held = ctx.session.get(KeptAnswer, (citizen_id, service_id, _hash(once)))
-    if held is not None:  # a day old, and not swept yet
-        ctx.session.delete(held)
-        ctx.session.flush()
+    # Only what is a day old and not swept yet: a younger one may have been committed since `before` looked.
+    its_own = KeptAnswer.citizen_id == citizen_id, KeptAnswer.service_id == service_id
+    too_old = KeptAnswer.key_hash == _hash(once), KeptAnswer.answered_at < ctx.now - REMEMBERED
+    ctx.session.execute(delete(KeptAnswer).where(*its_own, *too_old))
     ctx.session.add(
         KeptAnswer(
             citizen_id=citizen_id,
