@@ -1,6 +1,6 @@
 """Reading the log: who looked, the newest entries, one entry, and the proof that it is in the tree."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -67,7 +67,12 @@ class EntryRow:
 
 
 def entries_for(
-    connection: Executor, subjects: Sequence[bytes], *, before: Position | None = None, limit: int = 50
+    connection: Executor,
+    subjects: Sequence[bytes],
+    *,
+    before: Position | None = None,
+    limit: int = 50,
+    without: Collection[bytes] = (),
 ) -> list[EntryRow]:
     """Return the entries about any of *subjects* (monthly pseudonyms, 16 bytes each), newest first.
 
@@ -78,15 +83,20 @@ def entries_for(
         subjects: The pseudonyms of every month asked about.
         before: The last position of the page before.
         limit: Most entries returned.
+        without: Leaf hashes of entries that are left out, as if they were not there.
 
     Raises:
         LeafInvalidError: a stored leaf is not one; `audit.verify` names it.
     """
     if not subjects:
         return []
-    wanted = list(subjects)
+    wanted, left_out = list(subjects), list(without)
     waiting = _WAITING.where(OUTBOX.c.subject.in_(wanted))
-    return _newest(connection, waiting, _ENTRY.where(ENTRIES.c.subject.in_(wanted)), before, limit)
+    placed = _ENTRY.where(ENTRIES.c.subject.in_(wanted))
+    if left_out:
+        waiting = waiting.where(OUTBOX.c.leaf_hash.not_in(left_out))
+        placed = placed.where(ENTRIES.c.leaf_hash.not_in(left_out))
+    return _newest(connection, waiting, placed, before, limit)
 
 
 def latest(connection: Executor, limit: int = 50, before: Position | None = None) -> list[EntryRow]:

@@ -16,6 +16,7 @@ from policies.model import (
     CaseFacts,
     ChangeFacts,
     Decision,
+    DelayFacts,
     EmergencyFacts,
     GrantFacts,
     ItemFacts,
@@ -176,6 +177,7 @@ class Engine:
                 item=request.item and _item(request.item),
                 asker=request.asker and _entity(Kind.SERVICE, request.asker),
                 change=request.change and _change(request.change),
+                delay=request.delay and _delay(request.delay),
                 emergency=request.emergency and _emergency(request.emergency),
             ),
         }
@@ -191,7 +193,7 @@ def _entity(kind: Kind, name: str) -> dict[str, str]:
 
 
 def _resource(request: Request) -> dict[str, str]:
-    if request.action is Action.REVIEW_LOG:
+    if request.action in {Action.REVIEW_LOG, Action.DELAY}:
         return {"type": "Vault::Log", "id": request.log_of}
     if request.action is Action.ADMINISTER:
         return {"type": "Vault::Registry", "id": "registry"}
@@ -276,4 +278,16 @@ def _emergency(given: EmergencyFacts) -> dict[str, Any]:
         "service": _entity(Kind.SERVICE, given.service),
         "own": given.own,
         "state": given.state,
+    }
+
+
+def _delay(given: DelayFacts) -> dict[str, Any]:
+    return {
+        "step": str(given.step),
+        "keeper": given.keeper,
+        "own": given.own,
+        "aboutSelf": given.about_self,
+        "proposerStands": given.proposer_stands,
+        "days": given.days,
+        "until": given.until,
     }

@@ -59,6 +59,8 @@ class Action(enum.StrEnum):
     """See who looked at one's own record."""
     REVIEW_LOG = "review-log"
     """Search an organisation's part of the log."""
+    DELAY = "delay"
+    """Have an entry of the log shown to its citizen later, or decide about that."""
     ADMINISTER = "administer"
     """Change the registry of organisations, services and purposes."""
 
@@ -189,6 +191,34 @@ class ChangeFacts:
     """Whether what it changes is still as it was when it was proposed."""
 
 
+class DelayStep(enum.StrEnum):
+    """What is done with a delay. Values are named by the rules."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    REJECT = "reject"
+    LIFT = "lift"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayFacts:
+    """An entry of the log that is to be shown to its citizen later, and what the one who acts has to do with it."""
+
+    step: DelayStep
+    keeper: bool
+    """Whether the one who acts belongs to the council."""
+    own: bool
+    """Whether the one who acts asked for it."""
+    about_self: bool
+    """Whether the entry is about what the one who acts did."""
+    proposer_stands: bool
+    """Whether who asked for it is still one who may."""
+    days: int
+    """How many days lie between what the entry says and the day on which it opens; a day that has begun counts."""
+    until: int
+    """From when the citizen is to see it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
     """The token that carried the call."""
@@ -256,6 +286,7 @@ class Request:
     asker: str = ""
     """The service that a request was, or is to be, made by."""
     change: ChangeFacts | None = None
+    delay: DelayFacts | None = None
     emergency: EmergencyFacts | None = None
     """The emergency that is looked at, or looked on in; empty where one is stated now."""
     acting_person: bool = False

@@ -35,6 +35,7 @@ COVERED: Final = frozenset(
         "category_keys",
         "citizen_keys",
         "citizens",
+        "delays",
         "emergencies",
         "finding_notes",
         "findings",

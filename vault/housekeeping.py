@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, grants, notices, pings, refusals, requests, tokens, visits, watching
+from vault import birthdays, delays, grants, notices, pings, refusals, requests, tokens, visits, watching
 from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -25,6 +25,7 @@ def keep_house(vault: Vault) -> None:
     catch_up(vault)
     birthdays.keep(vault)
     with vault.transaction(SYSTEM) as ctx:
+        delays.open_due(ctx)
         grants.sweep(ctx)
         requests.sweep(ctx)
         tokens.sweep(ctx)

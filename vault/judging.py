@@ -15,6 +15,7 @@ from policies.model import (
     CaseFacts,
     ChangeFacts,
     Decision,
+    DelayFacts,
     EmergencyFacts,
     GrantFacts,
     ItemFacts,
@@ -41,6 +42,7 @@ _PROOF_WOULD_DO: Final = frozenset(
     {
         "allowing-special-categories-needs-a-fresh-sign-in",
         "dangerous-fields-need-a-fresh-sign-in",
+        "delays-need-a-fresh-sign-in",
         "emergency-needs-a-fresh-sign-in",
         "registry-changes-need-a-fresh-sign-in",
     }
@@ -151,6 +153,8 @@ class Facts(TypedDict, total=False):
     """The item that is to be put right."""
     change: ChangeFacts | None
     """A change of the registry, and what the actor has to do with it."""
+    delay: DelayFacts | None
+    """An entry of the log that is to be shown later, and what the actor has to do with it."""
     emergency: EmergencyFacts | None
     """The emergency that is looked on in, or followed up."""
     reason: bool

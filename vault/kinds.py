@@ -236,6 +236,20 @@ class ChangeState(enum.StrEnum):
     TAKEN_BACK = "taken-back"
 
 
+class DelayState(enum.StrEnum):
+    """Where it stands that an entry of the log is shown later."""
+
+    WAITING = "waiting"
+    """For a second person: the citizen sees the entry meanwhile."""
+    RUNNING = "running"
+    """Approved: hidden until its day, and not a moment longer."""
+    REJECTED = "rejected"
+    TAKEN_BACK = "taken-back"
+    LIFTED = "lifted"
+    OPENED = "opened"
+    """Its day has come."""
+
+
 class NoticeKind(enum.StrEnum):
     """What a citizen is told of."""
 

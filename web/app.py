@@ -9,6 +9,7 @@ from web import (
     auth,
     certificates,
     compressed,
+    delay_words,
     errors,
     headers,
     limits,
@@ -28,7 +29,8 @@ def create_app(config: Config, vault: Vault) -> Flask:
     """Build the application that serves *vault* under *config*."""
     app = Flask("web")
     app.extensions["vault"] = Runtime(config=config, vault=vault)
-    for part in (words, registry_words, headers, compressed, session, limits, auth, errors, api, pages, proving):
+    telling = (words, registry_words, delay_words)
+    for part in (*telling, headers, compressed, session, limits, auth, errors, api, pages, proving):
         part.init_app(app)
     if config.demo:
         from web.demo import pages as demo  # noqa: PLC0415 -- a vault that is no demo never loads it

@@ -101,6 +101,8 @@ ROLE_OF: Final = {
     "emergency_review": Role.OFFICER,
     "auditor": Role.AUDITOR,
     "findings": Role.AUDITOR,
+    "delays": Role.AUDITOR,
+    "deciding_delays": Role.ADMINISTRATOR,
     "administrator": Role.ADMINISTRATOR,
     "changes": Role.ADMINISTRATOR,
     "purposes": Role.ADMINISTRATOR,

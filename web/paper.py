@@ -77,6 +77,7 @@ def left_out() -> list[str]:
     return [
         str(_("Parts about other people are left out. You can ask us for a copy that looks at each of them.")),
         str(_("In rare cases the law lets us hold something back from you for a time.")),
+        str(_("In rare cases the law lets us show a line to you later.")),
     ]
 
 

@@ -55,6 +55,8 @@ def _of(look: Look) -> dict[str, object]:
         "at": look.index,
         "next": look.index + 1,
         "commitment": bytes.fromhex(look.commitment),
+        "entries": f'["{look.leaf_hash}"]',
+        "pseudonym": bytes.fromhex(look.subject),
         "before": look.before,
         "size": look.size,
     }
@@ -137,6 +139,14 @@ def truncate(connection: Connection, look: Look) -> None:
     regrow(connection)
 
 
+PLANT_A_DELAY: Final = (
+    "INSERT INTO delays (delay_id, leaf_hash, entries, subject, event, entry_at, uses, until, law, authority,"
+    " sealed_words, proposed_at, proposed_by, state, version, row_mac) SELECT citizen_id, :hash, :entries, :pseudonym,"
+    " 'record:opened', 0, 1, 4102444800000000, 'crime', 'Nobody', row_mac, 0, citizen_id, 'running', 1, row_mac"
+    " FROM citizens"
+)
+
+
 WAYS: Final = {
     "delete the entry": Way(sql('DELETE FROM audit_entries WHERE "index" = :at'), VERIFY, "entry-missing"),
     "delete its details": Way(
@@ -190,6 +200,7 @@ WAYS: Final = {
     "change the resident's key to their lines": Way(
         sql("UPDATE citizen_keys SET generation = 7 WHERE kind = 'audit'"), VERIFY, "citizen_keys"
     ),
+    "say that it is shown later": Way(sql(PLANT_A_DELAY), VERIFY, "delays"),
     "let the resident have come after it": Way(
         sql("UPDATE citizens SET created_at = 4102444800000000"), VERIFY, "unmarked"
     ),

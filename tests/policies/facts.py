@@ -8,6 +8,8 @@ from policies.model import (
     AuthorityFacts,
     CaseFacts,
     ChangeFacts,
+    DelayFacts,
+    DelayStep,
     EmergencyFacts,
     GrantFacts,
     ItemFacts,
@@ -100,6 +102,17 @@ def ask(action: Action, principal: Principal, **facts: Any) -> Request:
     return Request(action=action, principal=principal, **given)
 
 
+DELAY: Final = DelayFacts(
+    step=DelayStep.PROPOSE,
+    keeper=True,
+    own=False,
+    about_self=False,
+    proposer_stands=True,
+    days=365,
+    until=NOW + 1,
+)
+_LOG: Final[dict[str, Any]] = {"fields": frozenset(), "owner": "", "owner_status": "", "log_of": "council"}
+
 ALLOWED: Final[dict[str, Request]] = {
     "owner-reads": ask(Action.READ, OWNER),
     "owner-writes-own-words": ask(Action.WRITE, OWNER, fields=frozenset({"about_me.good_day"}), own_words=True),
@@ -171,6 +184,17 @@ ALLOWED: Final[dict[str, Request]] = {
     "vault-checks-that-contact-is-safe": ask(Action.CHECK_CONTACT, SYSTEM, fields=frozenset({NOT_SAFE})),
     "officer-records-a-spoken-decision": ask(
         Action.ASSIST, OFFICER, purpose=CARE, reason=True, shares=True, known_here=True
+    ),
+    "auditor-delays-an-entry": ask(Action.DELAY, replace(AUDITOR, step_up=True), **_LOG, delay=DELAY),
+    "administrator-decides-about-a-delay": ask(
+        Action.DELAY,
+        replace(ADMINISTRATOR, step_up=True),
+        **_LOG,
+        delay=replace(DELAY, step=DelayStep.APPROVE),
+        step_up_required=True,
+    ),
+    "operator-lifts-a-delay": ask(
+        Action.DELAY, SYSTEM, **_LOG, delay=replace(DELAY, step=DelayStep.LIFT, keeper=False)
     ),
     "administrator-keeps-the-registry": ask(
         Action.ADMINISTER,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from policies.engine import NO_RULE_ALLOWS, Engine
-from policies.model import Action, Principal, Request, Step
+from policies.model import Action, DelayStep, Principal, Request, Step
 from tests.policies.facts import (
     ADA,
     ADMINISTRATOR,
@@ -21,6 +21,7 @@ from tests.policies.facts import (
     CHANGE,
     CODE,
     DAUGHTER,
+    DELAY,
     EMERGENCY,
     ENTRY,
     GRANT,
@@ -50,6 +51,7 @@ CORRECT = ALLOWED["officer-corrects-what-a-case-is-about"]
 OWN = ALLOWED["officer-corrects-what-own-service-wrote"]
 OWN_GRANT = replace(GRANT, write=True)
 APPROVE = ALLOWED["administrator-keeps-the-registry"]
+DELAY_IT: Final[Any] = ALLOWED["administrator-decides-about-a-delay"]
 STATE = ALLOWED["officer-reads-in-an-emergency"]
 FOLLOW_UP = ALLOWED["supervisor-follows-up-an-emergency"]
 PARENT = replace(AUTHORITY, kind="parental-responsibility")
@@ -187,6 +189,15 @@ REFUSED: Final[list[tuple[str, Request]]] = [
         "emergencies-are-stated-by-a-person",
         replace(ALLOWED["statutory-grant-is-made"], purpose=replace(LAW, emergency=True)),
     ),
+    ("delay-needs-a-second-person", replace(DELAY_IT, delay=replace(DELAY_IT.delay, own=True))),
+    ("delay-is-not-about-yourself", replace(DELAY_IT, delay=replace(DELAY_IT.delay, about_self=True))),
+    ("delay-of-someone-who-left", replace(DELAY_IT, delay=replace(DELAY_IT.delay, proposer_stands=False))),
+    ("delay-ends-within-a-year-of-the-entry", replace(DELAY_IT, delay=replace(DELAY_IT.delay, until=NOW))),
+    (
+        "delay-ends-within-a-year-of-the-entry",
+        replace(DELAY_IT, delay=replace(DELAY_IT.delay, days=366)),
+    ),
+    ("delays-need-a-fresh-sign-in", replace(DELAY_IT, principal=replace(DELAY_IT.principal, step_up=False))),
     ("registry-change-needs-a-second-person", replace(APPROVE, change=replace(CHANGE, own=True))),
     ("registry-change-is-not-about-yourself", replace(APPROVE, change=replace(CHANGE, about_self=True))),
     ("registry-change-is-out-of-date", replace(APPROVE, change=replace(CHANGE, current=False))),
@@ -312,6 +323,13 @@ def test_every_rule_decides_at_least_once(engine: Engine) -> None:
         ("operator-keeps-the-registry", {"change": None}),
         ("operator-keeps-the-registry", {"change": CHANGE}),
         ("auditor-reviews-own-log", {"log_of": "nhs"}),
+        ("auditor-delays-an-entry", {"delay": None}),
+        ("auditor-delays-an-entry", {"delay": replace(DELAY, keeper=False)}),
+        ("administrator-decides-about-a-delay", {"delay": None}),
+        ("administrator-decides-about-a-delay", {"delay": DELAY}),
+        ("administrator-decides-about-a-delay", {"delay": replace(DELAY, step=DelayStep.APPROVE, keeper=False)}),
+        ("operator-lifts-a-delay", {"delay": None}),
+        ("operator-lifts-a-delay", {"delay": DELAY}),
         ("auditor-reviews-own-log", {"principal": replace(AUDITOR, organisation=None), "log_of": ""}),
     ],
 )

@@ -11,6 +11,7 @@ from vault.errors import InvalidInputError, WrongStateError
 from vault.grants.changing import change, live
 from vault.grants.states import end_of
 from vault.grants.views import GrantView, view_of
+from vault.hiding import uses_known
 from vault.judging import demand
 from vault.kinds import Channel, Decider, GrantState
 from vault.models import AccessRequest, Grant
@@ -91,4 +92,6 @@ def prolonged(ctx: Context, row: Grant, purpose: Definition, until: date | None)
         raise InvalidInputError("a renewed grant must end later than it does now")
     if not set(row.fields) <= purpose.most:
         raise InvalidInputError(f"purpose `{purpose.slug}` may not have all of this any more: take those fields away")
-    return ends, row.uses + most.uses
+    # What is left is counted from the uses that the citizen knows of: more would tell of those that they do not.
+    known = uses_known(ctx, grant_id=row.grant_id, uses=row.uses, last=row.last_used_at).count
+    return ends, max(known + most.uses, row.uses)

@@ -23,6 +23,12 @@ def state_at(state: GrantState, not_after: datetime, uses: int, max_uses: int, n
     return GrantState.EXHAUSTED if uses >= max_uses else state
 
 
+def state_of(row: Grant, uses: int, now: datetime) -> GrantState:
+    """The state as whoever knows of *uses* alone sees it: a share that ended by looks they may not know of goes on."""
+    state = GrantState.ACTIVE if row.state is GrantState.EXHAUSTED and uses < row.max_uses else row.state
+    return state_at(state, row.not_after, uses, row.max_uses, now)
+
+
 def end_of(until: date | None, *, longest: datetime) -> datetime:
     """The moment at which the day *until* is over, or *longest* where that is sooner or no day is given."""
     if until is None:

@@ -11,7 +11,8 @@ from sqlalchemy import Select, select
 from policies.model import GrantFacts
 from vault.context import Context
 from vault.errors import NotFoundError
-from vault.grants.states import ENDED, state_now
+from vault.grants.states import ENDED, state_now, state_of
+from vault.hiding import uses_of
 from vault.judging import grant_facts
 from vault.kinds import Channel, Decider, GrantState
 from vault.models import Grant
@@ -168,7 +169,8 @@ def facts_of(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantFacts:
 
 
 def view_of(ctx: Context, row: Grant) -> GrantView:
-    """*row* as it stands now."""
+    """*row* as it stands now, as the context's actor may know it."""
+    used = uses_of(ctx, grant_id=row.grant_id, uses=row.uses, last=row.last_used_at)
     return GrantView(
         grant_id=row.grant_id,
         citizen_id=row.citizen_id,
@@ -179,9 +181,9 @@ def view_of(ctx: Context, row: Grant) -> GrantView:
         not_before=row.not_before,
         not_after=row.not_after,
         max_uses=row.max_uses,
-        uses=row.uses,
-        last_used_at=row.last_used_at,
-        state=state_now(row, ctx.now),
+        uses=used.count,
+        last_used_at=used.last,
+        state=state_of(row, used.count, ctx.now),
         decided_by=row.decided_by,
         channel=row.channel,
         case_reference=row.case_reference,

@@ -12,6 +12,7 @@ from vault.kinds import (
     Channel,
     CitizenStatus,
     Decider,
+    DelayState,
     EmergencyReason,
     FindingState,
     FindingStep,
@@ -29,6 +30,7 @@ from vault.kinds import (
     TokenKind,
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
+from vault.models.delaying import Delay
 from vault.models.emergencies import Emergency
 from vault.models.findings import Finding, FindingNote, MarkedPerson, StaffTie, TieMark, WatchedAct, WatchState
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
@@ -88,6 +90,8 @@ __all__ = [
     "CitizenStatus",
     "Covered",
     "Decider",
+    "Delay",
+    "DelayState",
     "Emergency",
     "EmergencyReason",
     "Finding",

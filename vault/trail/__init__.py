@@ -5,7 +5,7 @@ An auditor opens only what the month's accountability key opens: never what name
 reads the whole log, one of another organisation what that organisation's services and staff did.
 """
 
-from vault.trail.citizens import line, of_citizen, pseudonyms
+from vault.trail.citizens import line, of_citizen, pseudonyms, shown_late
 from vault.trail.explaining import Explained, explain, explained
 from vault.trail.exporting import Exported, export, holding
 from vault.trail.held import hold_places
@@ -47,4 +47,5 @@ __all__ = [
     "replay",
     "search",
     "sees_everything",
+    "shown_late",
 ]

@@ -1,10 +1,13 @@
 """A citizen's own lines, found by the pseudonyms of the months since their record began."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from audit import read
 from policies.model import Action
+from vault import hiding
 from vault.clock import month_of
 from vault.context import Context
 from vault.errors import NotFoundError
@@ -26,9 +29,11 @@ def of_citizen(ctx: Context, *, citizen_id: UUID, limit: int = 25, before: str |
     _demand(ctx, citizen_id)
     key = audit_key(ctx, citizen_id=citizen_id)
     mine = list(pseudonyms(ctx, citizen_id, key))
-    rows = read.entries_for(ctx.session.connection(), mine, before=position(before), limit=limit)
+    hidden, late = hiding.hidden(ctx, mine), hiding.late(ctx, mine)
+    rows = read.entries_for(ctx.session.connection(), mine, before=position(before), limit=limit, without=hidden)
     known = Known(ctx)
-    return [line_of(known, row, open_for_subject(row.payload, key)) for row in rows]
+    lines = [line_of(known, row, open_for_subject(row.payload, key)) for row in rows]
+    return [replace(each, late=late.get(each.leaf_hash)) for each in lines]
 
 
 def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
@@ -36,15 +41,32 @@ def line(ctx: Context, *, citizen_id: UUID, leaf_hash: bytes) -> Line:
     One line of a citizen's.
 
     Raises:
-        NotFoundError: It is not theirs, or there is none; both look the same.
+        NotFoundError: It is not theirs, there is none, or they see it later; all look the same.
     """
     _demand(ctx, citizen_id)
     key = audit_key(ctx, citizen_id=citizen_id)
     row = entry_row(ctx, leaf_hash)
-    mine = {pseudonym.hex() for pseudonym in pseudonyms(ctx, citizen_id, key)}
-    if row.leaf.subject not in mine:
+    mine = list(pseudonyms(ctx, citizen_id, key))
+    theirs = row.leaf.subject in {pseudonym.hex() for pseudonym in mine}
+    if not theirs or leaf_hash in hiding.hidden(ctx, mine):
         raise NotFoundError("there is no such line")
-    return line_of(Known(ctx), row, open_for_subject(row.payload, key))
+    found = line_of(Known(ctx), row, open_for_subject(row.payload, key))
+    return replace(found, late=hiding.late(ctx, mine).get(leaf_hash))
+
+
+def shown_late(ctx: Context, *, citizen_id: UUID, since: datetime) -> list[Line]:
+    """
+    The lines that a citizen sees since *since* and did not for a time, the newest to be shown first.
+
+    Raises:
+        NotFoundError, KeyDestroyedError: As `of_citizen`.
+    """
+    _demand(ctx, citizen_id)
+    mine = list(pseudonyms(ctx, citizen_id, audit_key(ctx, citizen_id=citizen_id)))
+    found = [(each.since, leaf_hash) for leaf_hash, each in hiding.late(ctx, mine).items() if each.since >= since]
+    hidden = hiding.hidden(ctx, mine)
+    shown = [leaf_hash for _since, leaf_hash in sorted(found, reverse=True) if leaf_hash not in hidden]
+    return [line(ctx, citizen_id=citizen_id, leaf_hash=leaf_hash) for leaf_hash in shown]
 
 
 def pseudonyms(ctx: Context, citizen_id: UUID, key: bytes) -> Iterator[bytes]:

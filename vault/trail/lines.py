@@ -16,6 +16,7 @@ from audit.read import EntryRow
 from vault.clock import from_microseconds
 from vault.context import Context
 from vault.errors import VaultError
+from vault.hiding import Late
 from vault.keychain import kept_month_key
 from vault.models import Base, Organisation, Purpose, Service
 
@@ -59,6 +60,8 @@ class Line:
     facts: Mapping[str, Any] = field(repr=False)
     opened: bool = True
     """Whether the details could be opened: not once they were changed, or the time for which they are kept is over."""
+    late: Late | None = None
+    """That its citizen did not see it for a time; known to them alone."""
 
 
 class Known:

@@ -27,6 +27,8 @@ BLUEPRINTS: Final = (bp,)
 PAGE: Final = 25
 LINES: Final = 100  # lines that are read at once to find the looks among them
 TURNS: Final = 3  # after which the page says that there may be more further down
+LATE: Final = timedelta(days=90)
+"""For how long the list says at its top what was shown late."""
 OUTCOMES: Final = ("looked", "refused", "emergency")
 PERIODS: Final = {"7": timedelta(days=7), "30": timedelta(days=30), "365": timedelta(days=365)}
 
@@ -112,6 +114,8 @@ def overview() -> ResponseReturnValue:
     with reading() as ctx:
         looks, more = looks_at(ctx, citizen_id, before=before, wanted=wanted)
         services = _services(ctx, citizen_id)
+        plain = not (before or wanted.narrows)
+        late = trail.shown_late(ctx, citizen_id=citizen_id, since=ctx.now - LATE) if plain else []
     return render_template(
         "activity/overview.html",
         days=by_day(looks),
@@ -119,6 +123,7 @@ def overview() -> ResponseReturnValue:
         more=more,
         before=before,
         services=services,
+        late=[describe(line, to_resident=True) for line in late],
         categories=[(each.name, str(_(each.words))) for each in CATALOGUE.categories],
     )
 

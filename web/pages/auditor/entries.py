@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from vault import trail
+from vault import delays, trail
 from vault.catalogue import CATALOGUE
 from vault.errors import EntryDamagedError, NotFoundError
 from vault.trail import Checked, Line
@@ -32,6 +32,7 @@ def entry(leaf_hash: bytes) -> ResponseReturnValue:
     line, checked = _look(leaf_hash)
     with reading() as ctx:
         why = trail.explained(ctx, line)
+        may_delay = delays.may_be_delayed(ctx, line)
     others = {name: held for name, held in line.facts.items() if name not in _SHOWN}
     return render_template(
         "auditor/entry.html",
@@ -40,6 +41,7 @@ def entry(leaf_hash: bytes) -> ResponseReturnValue:
         checked=checked,
         others=others,
         why=why,
+        may_delay=may_delay,
         facts=[facts_of(each.then.facts) for each in why.decisions],
         known=CATALOGUE.has,
     )
