@@ -274,6 +274,7 @@ def test_when_its_day_has_come_the_resident_reads_that_it_was_late_and_why(place
     place.move(31 * 24)
     client = place.looked_at.client(place.app)
     page = client.get("/activity").text
+
     assert "You see 2 lines that the law kept from you for a time." in page, "the look, and the key it was made with"
     told = page.partition("kept from you for a time.")[2].partition("</ul>")[0]
     (address,) = [found for found, words in _LINKS.findall(told) if "looked at your data" in words]
