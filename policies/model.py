@@ -198,6 +198,8 @@ class DelayStep(enum.StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     LIFT = "lift"
+    READ = "read"
+    """See what is asked for and decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,12 @@ def uses_known(ctx: Context, *, grant_id: UUID, uses: int, last: datetime | None
     return Uses(count, last)
 
 
+def hides_uses(ctx: Context, *, grant_id: UUID) -> bool:
+    """Whether looks under a share are hidden from its citizen now: that it is used up would tell of them."""
+    rows = ctx.session.scalars(select(Delay).where(Delay.grant_id == grant_id, Delay.state == DelayState.RUNNING))
+    return any(row.uses and _hides(row, ctx.now) for row in rows)
+
+
 def _last_shown(ctx: Context, grant_id: UUID, without: Sequence[str]) -> datetime | None:
     """The newest look under a share that is not hidden: what is hidden has its place, and so has all before it."""
     there = and_(ENTRIES.c.log == LogLine.log, ENTRIES.c.index == LogLine.at)

@@ -13,6 +13,7 @@ from tests.vault.house import House
 from tests.vault.test_trail import Desk as Log
 from tests.vault.test_trail import desk as log
 from vault import accounts, cases, delays, grants, trail
+from vault.access.tying import marks_of_ties
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR, Actor
 from vault.delays import DelayView, Wanted
@@ -29,6 +30,7 @@ from vault.holding import hold
 from vault.housekeeping import keep_house
 from vault.kinds import AccountStatus, CaseKind, DelayState, GrantState, Role
 from vault.trail import Line
+from vault.watching.marks import tie_mark
 
 __all__ = ["log"]
 
@@ -158,6 +160,25 @@ def test_a_share_that_a_hidden_look_used_up_goes_on_for_its_citizen(log: Log) ->
     assert "grant:used-up" in desk.events()
 
 
+def test_a_look_that_is_shown_does_not_tell_that_a_hidden_one_used_the_share_up_with_it(log: Log) -> None:
+    house = log.house
+    grant = house.grant(uses=2)
+    house.read(house.token(grant))
+    log.place()
+    (look,) = log.found(event="record:opened").lines
+    desk = Desk(log, grant, look, staff(house), staff(house), staff(house, Role.ADMINISTRATOR))
+    desk.delay()
+    before = desk.share()
+    house.read(house.token(grant))
+    keep_house(house.vault)
+    assert "grant:used-up" not in desk.events()
+    after = desk.share()
+    assert (after.uses, after.state, after.version) == (1, GrantState.ACTIVE, before.version)
+    house.clock.ahead = DAYS
+    keep_house(house.vault)
+    assert "grant:used-up" in desk.events()
+
+
 def test_renewing_gives_as_many_looks_as_the_citizen_can_count(desk: Desk) -> None:
     desk.delay()
     house = desk.house
@@ -245,6 +266,23 @@ def test_nobody_hides_their_own_search(desk: Desk) -> None:
     theirs = desk.propose(desk.second, leaf_hash=mine.leaf_hash)
     with pytest.raises(NotAllowedError):
         desk.approve(theirs, desk.first)
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
+def test_nobody_of_another_organisation_reads_what_is_hidden_from_whom_and_why(desk: Desk, role: Role) -> None:
+    delay, stranger = desk.propose(), staff(desk.house, role, desk.log.trust_auditor.organisation_id)
+    for read in (delays.everything, delays.waiting, lambda ctx: delays.find(ctx, delay_id=delay.delay_id)):
+        with pytest.raises(NotAllowedError), desk.house.vault.reading(stranger) as ctx:
+            read(ctx)
+
+
+def test_a_check_of_ties_does_not_tell_of_the_look_that_called_for_it(desk: Desk) -> None:
+    marks_of_ties(desk.house.vault, citizen_id=desk.house.citizen_id, mark=tie_mark)
+    desk.log.place()
+    assert desk.log.found(event="ties:checked").lines
+    assert "ties:checked" in desk.events()
+    desk.delay()
+    assert not {"record:opened", "ties:checked"} & set(desk.events())
 
 
 def test_who_could_prove_again_who_they_are_does_so_first(desk: Desk) -> None:

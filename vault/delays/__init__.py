@@ -4,9 +4,10 @@ What a delay does to what a citizen reads is `vault.hiding`; here it is proposed
 """
 
 from vault.delays.deciding import approve, lift, open_due, reject, take_back
+from vault.delays.judging import stands
 from vault.delays.laws import LAWS
 from vault.delays.proposing import Wanted, may_be_delayed, propose
-from vault.delays.views import DelayView, everything, find, stands, waiting
+from vault.delays.views import DelayView, everything, find, waiting
 
 __all__ = [
     "LAWS",

@@ -8,15 +8,17 @@ from uuid import UUID
 
 from audit.events import Event
 from policies.model import Action, DelayFacts, DelayStep
-from vault import services
+from vault import accounts, services
 from vault.clock import microseconds
 from vault.context import Context
-from vault.delays.views import stands
+from vault.errors import NotFoundError
 from vault.journal import note
 from vault.judging import demand
+from vault.kinds import AccountStatus, Role
 from vault.models import Delay
 
 COUNCIL = "council"
+WHO = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
 def demand_step(ctx: Context, step: DelayStep, row: Delay, *, about_self: bool = False) -> None:
@@ -35,6 +37,34 @@ def demand_step(ctx: Context, step: DelayStep, row: Delay, *, about_self: bool =
         proposer_stands=stands(ctx, account_id=row.proposed_by),
         days=-((row.entry_at - row.until) // timedelta(days=1)),
         until=microseconds(row.until),
+    )
+    demand(ctx, action=Action.DELAY, delay=facts, log_of=ctx.actor.organisation_id)
+
+
+def stands(ctx: Context, *, account_id: UUID) -> bool:
+    """Whether an account is still one that may ask for a delay."""
+    try:
+        found = accounts.find(ctx, account_id=account_id)
+    except NotFoundError:
+        return False
+    return found.role in WHO and found.status is AccountStatus.ACTIVE
+
+
+def demand_read(ctx: Context) -> None:
+    """
+    Ask the rules whether the context's actor may see what is asked for and decided: whom it suspects may be anybody's.
+
+    Raises:
+        NotAllowedError: The answer is no, which is logged.
+    """
+    facts = DelayFacts(
+        step=DelayStep.READ,
+        keeper=is_of_the_council(ctx),
+        own=False,
+        about_self=False,
+        proposer_stands=True,
+        days=0,
+        until=microseconds(ctx.now),
     )
     demand(ctx, action=Action.DELAY, delay=facts, log_of=ctx.actor.organisation_id)
 

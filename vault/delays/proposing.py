@@ -128,7 +128,7 @@ def _row(ctx: Context, wanted: Wanted, line: Line, subject: bytes) -> Delay:
     return Delay(
         delay_id=delay_id,
         leaf_hash=wanted.leaf_hash,
-        entries=[wanted.leaf_hash.hex(), *(each.hex() for each in _telling(ctx, line))],
+        entries=[wanted.leaf_hash.hex(), *(each.hex() for each in _telling(ctx, line, subject))],
         subject=subject,
         event=line.event,
         entry_at=line.at,
@@ -144,8 +144,13 @@ def _row(ctx: Context, wanted: Wanted, line: Line, subject: bytes) -> Delay:
     )
 
 
-def _telling(ctx: Context, line: Line) -> Iterator[bytes]:
-    """The entries that would give a look away: the keys it may have used, and a share's end that it brought about."""
+def _telling(ctx: Context, line: Line, subject: bytes) -> Iterator[bytes]:
+    """
+    The entries that would give a look away.
+
+    They are the keys it may have used, a share's end that it brought about, and the check of ties that it called for.
+    """
+    yield from _ties(ctx, line, subject)
     if line.grant_id is None or line.event not in {Event.RECORD_OPENED, Event.RECORD_REFUSED}:
         return
     at = microseconds(line.at)
@@ -160,6 +165,16 @@ def _telling(ctx: Context, line: Line) -> Iterator[bytes]:
     ended = LogLine.event == str(Event.GRANT_USED_UP), LogLine.time >= at
     for end in ctx.session.execute(_places().where(mine, *ended)):
         yield end.leaf_hash
+
+
+def _ties(ctx: Context, line: Line, subject: bytes) -> Iterator[bytes]:
+    """The watchers' next check of ties, unless another look came in between (`vault.watching.ties`)."""
+    mine, after = LogLine.subject == subject, LogLine.time > microseconds(line.at)
+    events = LogLine.event.in_([str(Event.TIES_CHECKED), str(Event.RECORD_OPENED), str(Event.RECORD_REFUSED)])
+    query = _places().add_columns(LogLine.event).where(mine, after, events).order_by(LogLine.time, LogLine.at).limit(1)
+    for found in ctx.session.execute(query):
+        if found.event == Event.TIES_CHECKED:
+            yield found.leaf_hash
 
 
 def _places() -> Select[tuple[bytes, int]]:

@@ -8,15 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from vault import accounts
 from vault.confidential import open_for_house
 from vault.context import Context
+from vault.delays.judging import demand_read
 from vault.errors import NotFoundError
-from vault.kinds import AccountStatus, DelayState, Role
+from vault.kinds import DelayState
 from vault.models import Delay
 
 WORDS: Final = "delay"
-WHO: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +56,25 @@ class DelayView:
 
 
 def waiting(ctx: Context) -> list[DelayView]:
-    """What waits for a second person, oldest first."""
+    """
+    What waits for a second person, oldest first.
+
+    Raises:
+        NotAllowedError: The actor is none of the council's auditors and administrators.
+    """
+    demand_read(ctx)
     query = select(Delay).where(Delay.state == DelayState.WAITING).order_by(Delay.proposed_at, Delay.delay_id)
     return [view_of(ctx, row) for row in ctx.session.scalars(query)]
 
 
 def everything(ctx: Context, *, limit: int = 200) -> list[DelayView]:
-    """The newest delays of every state, newest first."""
+    """
+    The newest delays of every state, newest first.
+
+    Raises:
+        NotAllowedError: As `waiting`.
+    """
+    demand_read(ctx)
     query = select(Delay).order_by(Delay.proposed_at.desc(), Delay.delay_id).limit(limit)
     return [view_of(ctx, row) for row in ctx.session.scalars(query)]
 
@@ -74,7 +85,9 @@ def find(ctx: Context, *, delay_id: UUID) -> DelayView:
 
     Raises:
         NotFoundError: There is none.
+        NotAllowedError: As `waiting`.
     """
+    demand_read(ctx)
     row = ctx.session.get(Delay, delay_id)
     if row is None:
         raise NotFoundError(f"delay `{delay_id}` is not known")
@@ -89,15 +102,6 @@ def of_entry(ctx: Context, *, leaf_hash: bytes) -> list[Delay]:
 
 def _all(rows: Iterable[Delay]) -> list[Delay]:
     return list(rows)
-
-
-def stands(ctx: Context, *, account_id: UUID) -> bool:
-    """Whether an account is still one that may ask for a delay."""
-    try:
-        found = accounts.find(ctx, account_id=account_id)
-    except NotFoundError:
-        return False
-    return found.role in WHO and found.status is AccountStatus.ACTIVE
 
 
 def view_of(ctx: Context, row: Delay) -> DelayView:

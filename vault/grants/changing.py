@@ -10,6 +10,7 @@ from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.grants.states import ENDED, state_now
 from vault.grants.views import GrantView, logged, view_of
+from vault.hiding import hides_uses
 from vault.journal import note
 from vault.judging import demand, grant_facts
 from vault.kinds import GrantState
@@ -96,15 +97,23 @@ def end(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> None:
 
 
 def sweep(ctx: Context) -> int:
-    """Write down and log the grants whose period or uses have ended since the last sweep; return how many."""
+    """
+    Write down and log the grants whose period or uses have ended since the last sweep; return how many.
+
+    One that was used up by looks that are hidden from its citizen waits until they are shown; it opens nothing.
+    """
     over = Grant.not_after <= ctx.now
     spent = Grant.uses >= Grant.max_uses
     open_states = (GrantState.ACTIVE, GrantState.PAUSED)
     rows = ctx.session.scalars(select(Grant).where(Grant.state.in_(open_states), over | spent).with_for_update()).all()
+    done = 0
     for row in rows:
         state = state_now(row, ctx.now)
-        change(ctx, row, state=state, event=Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP)
-    return len(rows)
+        if state is GrantState.EXPIRED or not hides_uses(ctx, grant_id=row.grant_id):
+            event = Event.GRANT_EXPIRED if state is GrantState.EXPIRED else Event.GRANT_USED_UP
+            change(ctx, row, state=state, event=event)
+            done += 1
+    return done
 
 
 def live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
