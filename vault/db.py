@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from vault.errors import BusyError, CommitUncertainError, DatabaseReadOnlyError
 from vault.statements import Driver
@@ -157,7 +157,7 @@ class Database:
                 _readable_refusals(),
                 self._turn,
                 self._connect() as connection,
-                Session(connection, expire_on_commit=False, info={**self.info, "on_end": hooks}) as session,
+                _Working(connection, expire_on_commit=False, info={**self.info, "on_end": hooks}) as session,
             ):
                 yield session
                 session.flush()
@@ -216,6 +216,17 @@ def _commit(session: Session, connection: Connection) -> None:
             raise
         message = "the database did not confirm the commit; nothing was released"
         raise CommitUncertainError(message) from error
+
+
+class _Working(Session):
+    """A session that writes: what it locks it reads as it is held, even where it read the row before."""
+
+
+@event.listens_for(_Working, "do_orm_execute")
+def _read_as_held(asked: ORMExecuteState) -> None:
+    # DANGER: else a row that was read before the lock keeps its old columns, and what changed meanwhile is lost.
+    if asked.is_select and getattr(asked.statement, "_for_update_arg", None) is not None:
+        asked.update_execution_options(populate_existing=True)
 
 
 @contextmanager
