@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard web/translations/*/LC_MESSAGES/messages.po))
 FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
 
-.PHONY: run test lint strings bench bench-pages bench-log bench-watching screenshots demo-reset help
+.PHONY: run test lint strings bench bench-pages bench-log bench-watching bench-withdrawing screenshots demo-reset help
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runs web/static/app.css $(TRANSLATIONS) ## set up what is missing, and serve the demo on http://localhost:8000

@@ -16,7 +16,10 @@ from tests.databases import run_folder
 PYTHON_LOCKS: Final = ("requirements.lock", "requirements-test.lock", "requirements-node.lock")
 NODE_LOCKS: Final = ("web/frontend/package-lock.json", "tests/node/package-lock.json")
 PIN: Final = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)", re.MULTILINE)
-TARGETS: Final = {"run", "test", "lint", "strings", "bench", "bench-pages", "demo-reset", "screenshots", "help"}
+TARGETS: Final = {
+    *("run", "test", "lint", "strings", "demo-reset", "screenshots", "help"),
+    *("bench", "bench-log", "bench-pages", "bench-watching", "bench-withdrawing"),
+}
 
 
 def _pins(path: Path) -> dict[str, str]:
@@ -106,7 +109,7 @@ def _small_project(root: Path, folder: Path) -> Path:
     tests = folder / "project" / "tests"
     tests.mkdir(parents=True)
     (tests.parent / "pyproject.toml").write_text((root / "pyproject.toml").read_text(encoding="utf-8"))
-    for name in ("__init__.py", "conftest.py", "databases.py", "network.py", "postgres.py"):
+    for name in ("__init__.py", "conftest.py", "databases.py", "emptied.py", "network.py", "postgres.py"):
         (tests / name).write_text((root / "tests" / name).read_text(encoding="utf-8"))
     (tests / "test_two.py").write_text(
         "import pytest\n\n\ndef test_one():\n    pass\n\n\n"

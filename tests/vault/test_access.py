@@ -16,6 +16,7 @@ from vault.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    NotKnownHereError,
     ReplayedError,
     TokenInvalidError,
     VaultError,
@@ -363,7 +364,7 @@ def test_another_spelling_joins_the_same_request_for_residents_and_strangers(
     assert made[0].request_id == made[1].request_id
 
 
-def test_a_spoken_decision_for_a_stranger_fails_without_saying_why(house: House) -> None:
+def test_a_spoken_decision_yes_for_a_stranger_is_refused_as_for_anybody_not_known_here(house: House) -> None:
     with house.vault.transaction(house.service) as ctx:
         hint = requests.Hint.parse("ref:pas:nobody")
         asked = requests.Ask(service_id=house.service_id, hint=hint, purpose=CARE, fields=ALLOWED)
@@ -373,7 +374,7 @@ def test_a_spoken_decision_for_a_stranger_fails_without_saying_why(house: House)
         officer = accounts.make(
             ctx, role=Role.OFFICER, organisation_id=house.council_id, service_id=house.service_id
         ).actor()
-    with pytest.raises(WrongStateError), house.vault.transaction(officer) as ctx:
+    with pytest.raises(NotKnownHereError), house.vault.transaction(officer) as ctx:
         requests.decide(
             ctx,
             citizen_id=waits.citizen_id,
