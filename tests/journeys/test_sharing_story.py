@@ -20,12 +20,10 @@ def newest(portal: Portal) -> GrantView:
 
 def press(page: Page, button: str = "Continue") -> None:
     page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_load_state()
 
 
 def follow(page: Page, link: str) -> None:
     page.get_by_role("link", name=link, exact=True).first.click()
-    page.wait_for_load_state()
 
 
 @pytest.mark.timeout(240)

@@ -118,7 +118,6 @@ def test_an_auditor_works_a_finding_off(chromium: Browser, served: Portal, axe: 
         page.get_by_role("link", name="Findings").click()
         looked_at()
         page.get_by_role("link", name=re.compile("Looked at a person who is marked")).click()
-        page.wait_for_load_state()
         finding = page.url
         assert "Billing officer, Revenues" in page.inner_text("main")
         looked_at()

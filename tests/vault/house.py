@@ -31,14 +31,19 @@ _numbers = itertools.count()
 
 
 class Clock:
-    """Real time, moved on by hand."""
+    """Real time, moved on by hand, or held still by hand where answers are compared to the second."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._held: datetime | None = None
+
+    def hold(self) -> None:
+        """Let no time pass from now on, but what is added to `ahead`."""
+        self._held = utc_now()
 
     def __call__(self) -> datetime:
         """Now, and a little later."""
-        return utc_now() + self.ahead
+        return (self._held or utc_now()) + self.ahead
 
 
 def definition(slug: str, **changed: Any) -> Definition:
