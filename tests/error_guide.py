@@ -1,8 +1,9 @@
-"""``docs/guides/errors.md``, written from the one table of codes.
+"""``docs/guides/errors.md`` and the client's own copy of the remedies, written from the one table of codes.
 
 python -m tests.error_guide
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from web.remedies import DATA_API, OAUTH, Remedy
 
 GUIDE: Final = Path(__file__).parent.parent / "docs" / "guides" / "errors.md"
+REMEDIES: Final = GUIDE.parents[2] / "web" / "client" / "remedies.json"
 _BEGIN: Final = """# Answers that are a no, and what to do
 
 This page is written from the table in `web/remedies.py` by `python -m tests.error_guide`, as is the page `/developers`.
@@ -24,6 +26,12 @@ def text() -> str:
     return "\n".join([_BEGIN, "## Data API\n", *_rows(DATA_API), oauth, *_rows(OAUTH), ""])
 
 
+def remedies() -> str:
+    """The next step for each code, as the client for services carries it."""
+    told = {code: remedy.do for table in (DATA_API, OAUTH) for code, remedy in table.items()}
+    return json.dumps(told, indent=1, sort_keys=True) + "\n"
+
+
 def _rows(table: Mapping[str, Remedy]) -> Iterator[str]:
     yield "| code | status | what happened | what to do |\n|---|---|---|---|"
     for code, remedy in table.items():
@@ -32,3 +40,4 @@ def _rows(table: Mapping[str, Remedy]) -> Iterator[str]:
 
 if __name__ == "__main__":
     GUIDE.write_text(text(), encoding="utf-8")
+    REMEDIES.write_text(remedies(), encoding="utf-8")

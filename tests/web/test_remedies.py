@@ -53,3 +53,7 @@ def test_every_oauth_error_that_the_code_names_has_its_remedy(root: Path) -> Non
 
 def test_the_guide_says_what_the_table_says() -> None:
     assert error_guide.GUIDE.read_text(encoding="utf-8") == error_guide.text(), "run python -m tests.error_guide"
+
+
+def test_the_client_for_services_carries_the_tables_own_remedies() -> None:
+    assert error_guide.REMEDIES.read_text(encoding="utf-8") == error_guide.remedies(), "run python -m tests.error_guide"
