@@ -265,6 +265,8 @@ class NoticeKind(enum.StrEnum):
     """Somebody opened their record in an emergency."""
     EMERGENCY_JUDGED = "emergency-judged"
     """A supervisor said whether that was right."""
+    WRITTEN_DOWN = "written-down"
+    """An officer wrote down what they said about a request or a share."""
 
 
 class MailChoice(enum.StrEnum):

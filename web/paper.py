@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from vault.catalogue import CATALOGUE
 from vault.exporting.content import Content, Item, Look, Share, Told
 from vault.kinds import CaseState, GrantState, RecordStatus
-from web.words import CASE_TAGS, GRANT_TAGS, at, by_category, clean, day, field_words, last_day, lines, short
+from web.catalogue_words import by_category, field_words
+from web.words import CASE_TAGS, GRANT_TAGS, at, clean, day, last_day, lines, short
 
 
 @dataclass(frozen=True, slots=True)

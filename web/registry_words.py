@@ -12,7 +12,8 @@ from vault.accounts import StaffLabel
 from vault.kinds import AccountStatus, ChangeKind, ChangeState, Role
 from vault.lawful import BASES, CONDITIONS, Ground
 from vault.purposes import Choice
-from web.words import day, field_words
+from web.catalogue_words import field_words
+from web.words import day
 
 CHANGES: Final[Mapping[ChangeKind, Any]] = {
     ChangeKind.ORGANISATION: lazy_gettext("An organisation"),

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
-from vault.catalogue import CATALOGUE
 from vault.kinds import (
     AuthorityKind,
     AuthorityState,
@@ -23,7 +22,7 @@ from vault.kinds import (
     RequestState,
     ServiceStatus,
 )
-from web import language
+from web import catalogue_words, language
 from web.lawful import basis_words
 from web.runtime import Runtime
 from web.value_words import in_reading_order, part_words, way_words
@@ -147,43 +146,6 @@ def joined(parts: Iterable[object]) -> str:
     return str(_("%(first)s and %(last)s", first=", ".join(texts[:-1]), last=texts[-1]))
 
 
-def field_words(name: str) -> str:
-    """The resident's words for the field *name*; the name itself where an old entry names a field that is gone."""
-    return str(_(CATALOGUE.field(name).words)) if CATALOGUE.has(name) else name
-
-
-def for_staff(words: str) -> str:
-    """The catalogue's *words* for anybody but the resident: “Your allergies” is “Allergies”, in Welsh likewise."""
-    plain = words.removeprefix("Your ").removeprefix("Eich ")
-    return plain[:1].upper() + plain[1:]
-
-
-def by_category(names: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """The fields *names* as (words of the category, words of its fields), in the catalogue's order."""
-    wanted = set(names)
-    grouped = [(each.words, [f.words for f in each.fields if f.name in wanted]) for each in CATALOGUE.categories]
-    return [(str(_(words)), [str(_(each)) for each in fields]) for words, fields in grouped if fields]
-
-
-def by_why(whys: Mapping[str, str]) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-    """The fields of *whys* as (words of the category, pairs of (why, words of the fields asked for that reason))."""
-    found = []
-    for category in CATALOGUE.categories:
-        reasons: dict[str, list[str]] = {}
-        for each in category.fields:
-            if each.name in whys:
-                reasons.setdefault(whys[each.name], []).append(str(_(each.words)))
-        if reasons:
-            found.append((str(_(category.words)), list(reasons.items())))
-    return found
-
-
-def in_order(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The (name, value) pairs of an item's *fields*, in the catalogue's order."""
-    known = {each.name: place for place, each in enumerate(CATALOGUE.fields)}
-    return sorted(fields.items(), key=lambda pair: known.get(pair[0], len(known)))
-
-
 def lines(given: Any) -> list[str]:  # noqa: ANN401 -- whatever a source wrote
     """One value of a record as a person reads it, line by line: dates in words, parts by name."""
     if isinstance(given, bool):
@@ -281,7 +243,8 @@ def init_app(app: Flask) -> None:
     )
     babel.init_app(app, locale_selector=language.chosen)
     language.init_app(app)
-    for each in (day, last_day, clock, at, joined, field_words, by_category, by_why, for_staff, in_order, value, short):
+    catalogue_words.init_app(app)
+    for each in (day, last_day, clock, at, joined, value, short):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.filters.update(reference=reference, things=things, basis_words=basis_words)
     app.jinja_env.globals.update(

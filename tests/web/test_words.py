@@ -98,9 +98,3 @@ def test_no_value_becomes_markup_and_no_title_is_long(given_value: object) -> No
 
 def test_a_reference_can_be_said_on_the_telephone() -> None:
     assert words.reference("0a1b2c3d-0000-4000-8000-000000000000") == "0A1B 2C3D"
-
-
-def test_fields_stand_by_category_in_the_catalogues_order() -> None:
-    found = words.by_category({"medication.dose", "identity.name", "medication.name"})
-    assert [category for category, _ in found] == ["Who you are", "Your medicines"]
-    assert found[1][1] == ["Your medicines", "How much and how often"]

@@ -28,7 +28,7 @@ def withdraw(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         WrongStateError: It has ended already.
     """
     row = live(ctx, citizen_id, grant_id)
-    _demand_withdrawal(ctx, row)
+    demand_withdrawal(ctx, row)
     change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
     return view_of(ctx, row)
 
@@ -46,13 +46,14 @@ def narrow(ctx: Context, *, citizen_id: UUID, grant_id: UUID, keep: frozenset[st
     row = live(ctx, citizen_id, grant_id)
     if not keep or not keep <= set(row.fields):
         raise InvalidInputError("keep at least one of the fields that are shared now, and none that are not")
-    _demand_withdrawal(ctx, row)
+    demand_withdrawal(ctx, row)
     row.fields = sorted(keep)
     change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
     return view_of(ctx, row)
 
 
-def _demand_withdrawal(ctx: Context, row: Grant) -> None:
+def demand_withdrawal(ctx: Context, row: Grant) -> None:
+    """Ask the rules whether this actor may end a grant, or make it smaller."""
     demand(
         ctx,
         action=Action.WITHDRAW,

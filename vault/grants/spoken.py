@@ -1,30 +1,42 @@
 """What a citizen said of a share that runs, written down by an officer of its service: stop, less, or for longer.
 
-Each needs what shows that it was them, which is sealed for the citizen. Stopping and taking away give nobody anything,
-so how the citizen stands is not asked. Going on for longer is a decision: the rules are asked as for a spoken yes, and
-the citizen can undo it.
+Each needs what shows that it was them, which is sealed for the citizen together with how the share was before. Stopping
+and taking away give nobody anything, so how the citizen stands is not asked. Going on for longer is a decision: the
+rules are asked as for a spoken yes. The citizen is told of each, and can undo it (`vault.grants.unsaid`).
 """
 
+import enum
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from audit.events import Event
 from policies.model import Action
-from vault.confidential import close_for_citizen
+from vault.confidential import close_for_citizen, open_for_citizen
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError
 from vault.grants.changing import change, live
 from vault.grants.renewing import prolonged
 from vault.grants.views import GrantView, view_of
 from vault.judging import demand
-from vault.kinds import Channel, CitizenStatus, Decider, GrantState
+from vault.kinds import Channel, CitizenStatus, Decider, GrantState, NoticeKind
 from vault.models import Grant
+from vault.notices import tell
 from vault.purposes import find as find_purpose
 
-EVIDENCE_MOST = 2000  # characters
+EVIDENCE_MOST: Final = 2000  # characters
+EVIDENCE: Final = "evidence"
+
+
+class Act(enum.StrEnum):
+    """What the citizen said. Kept sealed: never renamed."""
+
+    STOP = "stop"
+    LESS = "less"
+    LONGER = "longer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ def stop_as_said(ctx: Context, *, grant_id: UUID, said: Spoken) -> GrantView:
     """
     row = _row(ctx, grant_id, said)
     _demand(ctx, row, shares=False)
-    _keep(ctx, row, said)
+    _keep(ctx, row, said, Act.STOP)
     change(ctx, row, state=GrantState.WITHDRAWN, event=Event.GRANT_WITHDRAWN)
     return view_of(ctx, row)
 
@@ -63,8 +75,8 @@ def narrow_as_said(ctx: Context, *, grant_id: UUID, keep: frozenset[str], said: 
     if not keep or not keep < set(row.fields):
         raise InvalidInputError("keep at least one of the fields that are shared now, fewer than all, and none beside")
     _demand(ctx, row, shares=False)
+    _keep(ctx, row, said, Act.LESS)
     row.fields = sorted(keep)
-    _keep(ctx, row, said)
     change(ctx, row, state=row.state, event=Event.GRANT_NARROWED)
     return view_of(ctx, row)
 
@@ -76,9 +88,10 @@ def renew_as_said(ctx: Context, *, grant_id: UUID, until: date | None, said: Spo
     The citizen sees who wrote it down, and can undo it.
     """
     row = _row(ctx, grant_id, said)
-    row.not_after, row.max_uses = prolonged(ctx, row, find_purpose(ctx, slug=row.purpose), until)
+    ends, uses = prolonged(ctx, row, find_purpose(ctx, slug=row.purpose), until)
     _demand(ctx, row, shares=True)
-    _keep(ctx, row, said)
+    _keep(ctx, row, said, Act.LONGER)
+    row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel = Decider.SPOKEN, said.channel
     row.decider_account_id = ctx.actor.account_id
     change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
@@ -115,8 +128,36 @@ def _demand(ctx: Context, row: Grant, *, shares: bool) -> None:
     )
 
 
-def _keep(ctx: Context, row: Grant, said: Spoken) -> None:
-    words = {"evidence": said.evidence.strip(), "channel": str(said.channel), "at": ctx.now.isoformat()}
+def _keep(ctx: Context, row: Grant, said: Spoken, act: Act) -> None:
+    """Seal the evidence and how the share was before, after what was sealed earlier; tell the citizen."""
+    earlier = opened_evidence(ctx, row)
+    words = {
+        "evidence": said.evidence.strip(),
+        "channel": str(said.channel),
+        "at": ctx.now.isoformat(),
+        "act": str(act),
+        "before": {
+            "fields": row.fields,
+            "state": str(row.state),
+            "not_after": row.not_after.isoformat(),
+            "max_uses": row.max_uses,
+            "decided_by": str(row.decided_by),
+            "channel": str(row.channel),
+            "decider": str(row.decider_account_id) if row.decider_account_id else None,
+        },
+        **({"earlier": earlier} if earlier else {}),
+    }
     row.sealed_evidence = close_for_citizen(
-        ctx, citizen_id=row.citizen_id, what="evidence", row_id=row.grant_id, words=words
+        ctx, citizen_id=row.citizen_id, what=EVIDENCE, row_id=row.grant_id, words=words
+    )
+    row.said_version = row.version + 1
+    tell(ctx, citizen_id=row.citizen_id, kind=NoticeKind.WRITTEN_DOWN, about=row.grant_id, occasion=row.said_version)
+
+
+def opened_evidence(ctx: Context, row: Grant) -> dict[str, Any]:
+    """What is sealed with a grant about who said what; empty where it rests on nobody's spoken word."""
+    if row.sealed_evidence is None:
+        return {}
+    return open_for_citizen(
+        ctx, citizen_id=row.citizen_id, what=EVIDENCE, row_id=row.grant_id, sealed=row.sealed_evidence
     )

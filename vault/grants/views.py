@@ -47,6 +47,10 @@ class GrantView:
     changed_at: datetime
     version: int
     request_id: UUID | None
+    was_said: bool
+    """Whether its last change was written down by an officer on the citizen's spoken word."""
+    was_undone: bool
+    """Whether it was changed once since then: undone, or decided otherwise."""
 
     @property
     def reach(self) -> frozenset[str]:
@@ -191,6 +195,8 @@ def view_of(ctx: Context, row: Grant) -> GrantView:
         changed_at=row.changed_at,
         version=row.version,
         request_id=row.request_id,
+        was_said=row.said_version is not None and row.said_version == row.version,
+        was_undone=row.said_version is not None and row.said_version + 1 == row.version,
     )
 
 

@@ -71,6 +71,7 @@ class Grant(Authenticated, Covered, Base):
         Index(None, "service_id"),
     )
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"uses", "last_used_at"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"said_version"})
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     grant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -95,6 +96,8 @@ class Grant(Authenticated, Covered, Base):
     state: Mapped[GrantState] = mapped_column(default=GrantState.ACTIVE)
     uses: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+    said_version: Mapped[int | None] = mapped_column(default=None)
+    """The version that an officer made last on the citizen's spoken word; `sealed_evidence` says what it was before."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -13,8 +13,9 @@ from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.grants import GrantView, NewGrant
 from vault.journal import note
 from vault.judging import demand
-from vault.kinds import Channel, CitizenStatus, Decider, RequestState
+from vault.kinds import Channel, CitizenStatus, Decider, NoticeKind, RequestState
 from vault.models import AccessRequest, Citizen
+from vault.notices import tell
 from vault.purposes import Definition
 from vault.purposes import find as find_purpose
 from vault.requests.people import keys_of
@@ -83,6 +84,8 @@ def decide(
     if known:
         row.sealed_receipt = close_receipt(ctx, made, citizen_id=citizen_id)
     _note(ctx, row, made, beside)
+    if spoken:  # known or not, the same rows
+        tell(ctx, citizen_id=citizen_id, kind=NoticeKind.WRITTEN_DOWN, about=row.grant_id or row.request_id)
     return grant
 
 

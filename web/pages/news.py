@@ -11,7 +11,7 @@ from vault import authorities, emergencies, grants, requests
 from vault.context import Context
 from vault.errors import NotFoundError
 from vault.grants import GrantView
-from vault.kinds import GrantState, NoticeKind, RequestState
+from vault.kinds import Decider, GrantState, NoticeKind, RequestState
 from vault.notices import NoticeView
 from vault.requests import RequestView
 from web.pages.lines import FOUND, REASONS
@@ -87,6 +87,32 @@ def _ending(grant: GrantView, occasion: int) -> str:
     return str(_("Your share with %(service)s ends on %(day)s", **named))
 
 
+def _written_down(ctx: Context, notice: NoticeView) -> News:
+    """What an officer wrote down of a share; of a request where nothing came of it."""
+    try:
+        grant = grants.view(ctx, citizen_id=notice.citizen_id, grant_id=notice.about)
+    except NotFoundError:
+        asked = requests.view(ctx, citizen_id=notice.citizen_id, request_id=notice.about)
+        receipt = url_for("requests.receipt", request_id=asked.request_id)
+        words = _("%(service)s wrote down that you share nothing with it", service=asked.service.name)
+        return News(words, _("Your receipt"), receipt)
+    named = {"service": grant.service.name}
+    if notice.occasion == 0:
+        words = _("%(service)s wrote down that you share some of your data with it", **named)
+        undone = grant.decided_by is not Decider.SPOKEN or not grant.is_live
+        return _to_share(grant, words) if undone else _to_undo(grant, words)
+    words = _("%(service)s wrote down a change of your share as you told it", **named)
+    return _to_undo(grant, words) if grant.was_said and grant.version == notice.occasion else _to_share(grant, words)
+
+
+def _to_undo(grant: GrantView, words: str) -> News:
+    return News(words, _("See what was written down, and undo it"), url_for("undoing.ask", grant_id=grant.grant_id))
+
+
+def _to_share(grant: GrantView, words: str) -> News:
+    return News(words, _("See this share"), url_for("sharing.show", grant_id=grant.grant_id))
+
+
 # --- family ---------------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +153,7 @@ _TOLD: Final[Mapping[NoticeKind, Callable[[Context, NoticeView], News]]] = {
     NoticeKind.FAMILY: _family,
     NoticeKind.EMERGENCY: _emergency,
     NoticeKind.EMERGENCY_JUDGED: _judged,
+    NoticeKind.WRITTEN_DOWN: _written_down,
 }
 _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
     NoticeKind.REQUEST_WAITS: lambda: News(
@@ -156,6 +183,9 @@ _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
         _("A supervisor looked at an emergency in which your data was opened"),
         _("See what they decided"),
         url_for("activity.overview", all="1"),
+    ),
+    NoticeKind.WRITTEN_DOWN: lambda: News(
+        _("Staff wrote down what you said about a share"), _("See who can see my data"), url_for("sharing.overview")
     ),
 }
 """What is said of ways in, and where nothing can be said of the row that a message is about."""

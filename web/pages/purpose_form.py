@@ -10,6 +10,7 @@ from vault import purposes
 from vault.catalogue import CATALOGUE
 from vault.lawful import BASES, CONDITIONS
 from vault.purposes import Choice, Definition
+from web.catalogue_words import catalogue_words
 from web.pages.common import Answers
 from web.pages.questions import Field, Item, items_of
 from web.registry_words import CHOICES, SENSITIVITIES
@@ -176,8 +177,10 @@ def most_fields(held: Definition | None) -> tuple[Field, ...]:
         names = [each for each in category.fields if not each.never_shared]
         if names:
             ticked = [each.name for each in names if held and each.name in held.most]
-            items = items_of((each.name, _(each.words)) for each in names)
-            found.append(Field(kind="boxes", name="most", label=_(category.words), items=items, value=ticked))
+            items = items_of((each.name, catalogue_words(each.words)) for each in names)
+            found.append(
+                Field(kind="boxes", name="most", label=catalogue_words(category.words), items=items, value=ticked)
+            )
     return tuple(found)
 
 

@@ -18,10 +18,11 @@ from vault.records import Author
 from vault.release import MASK, RecordView, Refusal
 from web import proving
 from web.auth import me
+from web.catalogue_words import field_words
 from web.pages.common import categories_of, newest_first, own, reading, refused
 from web.runtime import runtime
 from web.value_words import lead_of
-from web.words import field_words, short
+from web.words import short
 
 bp: Final = Blueprint("record", __name__, url_prefix="/record")
 BLUEPRINTS: Final = (bp,)

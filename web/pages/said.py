@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from vault import grants
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.grants import GrantView, Spoken
+from web.catalogue_words import field_words
 from web.pages.common import Answers, changing, reading
 from web.pages.looking import grant_of
 from web.pages.questions import Field, Item, Question
 from web.pages.spoken import CHANNELS
-from web.words import field_words, last_day, reference
+from web.words import last_day, reference
 
 bp: Final = Blueprint("said", __name__, url_prefix="/officer/shared/<uuid:grant_id>/said")
 BLUEPRINTS: Final = (bp,)

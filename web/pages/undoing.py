@@ -1,4 +1,4 @@
-"""Undoing a decision that the resident spoke or wrote: it ends at once, and the page says what was seen till then."""
+"""Undoing what staff wrote down for a resident: a first yes ends at once; a later change is as if it had not been."""
 
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from vault.errors import NotFoundError, WrongStateError
 from vault.grants import GrantView
 from vault.kinds import Decider
 from web.auth import me
-from web.pages.common import changing
+from web.pages.common import changing, reading
 from web.pages.sharing import grant_of
 
 bp: Final = Blueprint("undoing", __name__, url_prefix="/sharing/<uuid:grant_id>/undo")
@@ -20,13 +20,13 @@ BLUEPRINTS: Final = (bp,)
 
 def _spoken(grant_id: UUID) -> GrantView:
     """
-    A share that rests on the resident's spoken or written word.
+    A share that rests on the resident's spoken or written word, or was changed by it last.
 
     Raises:
         NotFoundError: There is none of theirs.
     """
     grant = grant_of(grant_id)
-    if grant.decided_by is not Decider.SPOKEN:
+    if grant.decided_by is not Decider.SPOKEN and not grant.was_said:
         raise NotFoundError("nobody wrote this decision down for you")
     return grant
 
@@ -34,12 +34,16 @@ def _spoken(grant_id: UUID) -> GrantView:
 @bp.get("")
 def ask(grant_id: UUID) -> ResponseReturnValue:
     """
-    Say who wrote what down, and whether anybody looked because of it; then ask.
+    Say what was written down when, and whether anybody looked because of it; then ask. It is the receipt as well.
 
     Raises:
         WrongStateError: It has ended already.
     """
     grant = _spoken(grant_id)
+    if grant.was_said:
+        with reading() as ctx:
+            found = grants.written_down(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+        return render_template("undoing/change.html", grant=grant, change=found)
     if not grant.is_live:
         raise WrongStateError(f"grant `{grant_id}` has ended already")
     return render_template("undoing/ask.html", grant=grant)
@@ -47,11 +51,12 @@ def ask(grant_id: UUID) -> ResponseReturnValue:
 
 @bp.post("")
 def undo(grant_id: UUID) -> ResponseReturnValue:
-    """End it."""
-    _spoken(grant_id)
+    """End it, or make it as it was before."""
+    grant = _spoken(grant_id)
     with changing() as ctx:
-        grants.withdraw(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
-    return redirect(url_for("undoing.done", grant_id=grant_id), 303)
+        act = grants.undo if grant.was_said else grants.withdraw
+        act(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+    return redirect(url_for("undoing.restored" if grant.was_said else "undoing.done", grant_id=grant_id), 303)
 
 
 @bp.get("/done")
@@ -61,3 +66,12 @@ def done(grant_id: UUID) -> ResponseReturnValue:
     if grant.is_live:
         return redirect(url_for("undoing.ask", grant_id=grant_id), 303)
     return render_template("undoing/done.html", grant=grant)
+
+
+@bp.get("/as-before")
+def restored(grant_id: UUID) -> ResponseReturnValue:
+    """Confirm that a share is as it was, and say how it stands."""
+    grant = grant_of(grant_id)
+    if not (grant.was_undone and grant.is_live):
+        return redirect(url_for("sharing.show", grant_id=grant_id), 303)
+    return render_template("undoing/restored.html", grant=grant)

@@ -167,7 +167,7 @@ def test_a_look_at_one_share_is_no_leave_to_look_at_another(portal: Portal) -> N
 def test_about_me_comes_before_the_medicines(portal: Portal) -> None:
     grant_id = share(portal, "medication.name", "about_me.how_to_support_me")
     page = look(portal.client("carer"), grant_id).text
-    assert 0 < page.index("How and when to support me") < page.index("Paracetamol")
+    assert 0 < page.index("How and when to support them") < page.index("Paracetamol")
 
 
 def test_what_is_not_shared_and_dangerous_to_miss_says_so_beside_what_is(portal: Portal) -> None:

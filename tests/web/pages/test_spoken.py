@@ -194,10 +194,10 @@ def test_less_and_longer_are_written_down_with_what_shows_it_and_the_resident_ca
         assert answer.location == f"{here}/longer/done"
         assert as_it_is(portal, grant).decided_by is Decider.SPOKEN
         page = peter.get(f"/sharing/{grant.grant_id}").text
-        assert "Undo what was written down for you" in page
+        assert "See what was written down, and undo it" in page
         assert WORDS["words"] not in page
     assert submit(peter, f"/sharing/{grant.grant_id}/undo", {}).status_code == 303
-    assert not as_it_is(portal, grant).is_live
+    assert (as_it_is(portal, grant).not_after, as_it_is(portal, grant).was_said) == (grant.not_after, False)
 
 
 def test_a_spoken_stop_stops_at_once_and_only_for_the_officers_own_service(portal: Portal) -> None:
@@ -226,3 +226,30 @@ def test_what_rests_on_law_is_not_stopped_by_a_word(portal: Portal) -> None:
     officer = portal.client("tax-officer")
     assert officer.get(f"/officer/shared/{grant.grant_id}/said").status_code == 404
     assert "The person told us to" not in officer.get(f"/officer/shared/{grant.grant_id}").text
+
+
+def test_what_was_written_down_of_a_share_is_told_to_its_resident_who_makes_it_as_before(portal: Portal) -> None:
+    grant, officer, peter = running(portal), portal.client("carer"), portal.client("peter")
+    here, undo = f"/officer/shared/{grant.grant_id}/said", f"/sharing/{grant.grant_id}/undo"
+    assert peter.get(f"{undo}/as-before").location == f"/sharing/{grant.grant_id}"
+    submit(officer, f"{here}/stop", WORDS)
+    assert f'href="{undo}"' in peter.get("/messages").text
+    page = peter.get(undo).text
+    assert "You told us to stop sharing" in page
+    assert WORDS["words"] not in page
+    answer = submit(peter, undo, {})
+    assert answer.location == f"{undo}/as-before", answer.text
+    assert "It is as it was before" in peter.get(f"{undo}/as-before").text
+    assert as_it_is(portal, grant).is_live
+    assert peter.get(undo).status_code == 404
+    assert portal.client("edith").get(undo).status_code == 404
+
+
+def test_a_spoken_no_is_told_with_its_receipt(portal: Portal) -> None:
+    asked = portal.waiting("edith")
+    here, officer = f"/officer/requests/{asked.request_id}/decision", portal.client("carer")
+    submit(officer, here, {"share": "none"})
+    submit(officer, f"{here}/evidence", {"channel": "phone", "words": "She said no."})
+    messages = portal.client("edith").get("/messages").text
+    assert "wrote down that you share nothing with it" in messages
+    assert f"/requests/{asked.request_id}/receipt" in messages
