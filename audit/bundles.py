@@ -118,7 +118,7 @@ def touched_of(members: Mapping[str, Any]) -> bytes:
 
 
 def _months(members: Iterable[dict[str, Any]]) -> Counter[str]:
-    return Counter(month_of(each["time"]) for each in members if each["commitment"] is not None)
+    return Counter([month_of(each["time"]) for each in members if each["commitment"] is not None])
 
 
 class _OddError(Exception):
@@ -140,10 +140,9 @@ def _ordinary(leaf: bytes) -> dict[str, Any]:
 
 
 def _all_committed(members: Iterable[dict[str, Any]], payloads: Sequence[bytes | None]) -> bool:
-    return all(
-        each["commitment"] is None or (held is not None and commitment_of(held).hex() == each["commitment"])
-        for each, held in zip(members, payloads, strict=True)
-    )
+    held = [None if payload is None else commitment_of(payload).hex() for payload in payloads]
+    named = [each["commitment"] for each in members]
+    return held == named or all(one is None or one == other for one, other in zip(named, held, strict=True))
 
 
 def _runs(members: Iterable[dict[str, Any]]) -> tuple[Run, ...]:

@@ -132,3 +132,9 @@ class HeadUnprovenError(AuditError):
     """The head is not shown to extend the one cosigned last: the log forked, was rolled back, or its proof is wrong."""
 
     code = "head_unproven"
+
+
+class WorkerFailedError(AuditError):
+    """A process that worked for this one died or could not do its part; nothing is known of what it was to read."""
+
+    code = "worker_failed"

@@ -45,6 +45,7 @@ _LENGTH_BYTES = 4
 _WRAP_BYTES = _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
 _FACTS_ALONE = b"\x01"
 _BOTH = b"\x02"
+_SALT_ENDS = 1 + SALT_BYTES
 _COMMIT_LABEL = b"citizen-vault/commit/1\0"
 _PART_LABEL = b"citizen-vault/part/1\0"
 _SEAL_LABEL = b"citizen-vault/payload/1\0"
@@ -93,7 +94,7 @@ def commit_payload(salt: bytes, payload: bytes) -> bytes:
 
 def commitment_of(blob: bytes) -> bytes:
     """Return the commitment that a leaf over the payload *blob* must carry, 32 bytes."""
-    return commit_payload(blob[1 : 1 + SALT_BYTES], blob[:1] + blob[1 + SALT_BYTES :])
+    return hashlib.sha256(_COMMIT_LABEL + blob[1:_SALT_ENDS] + blob[:1] + blob[_SALT_ENDS:]).digest()
 
 
 def close(

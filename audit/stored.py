@@ -16,13 +16,13 @@ from audit.checking import Checker
 from audit.checkpoint import Checkpoint
 from audit.entry import named_in
 from audit.log import Executor
-from audit.models import ENTRIES, NODES, PAYLOADS
-from audit.processes import in_order
+from audit.models import ENTRIES, PAYLOADS
+from audit.processes import Crew
 from audit.report import DefectKind, Report
 from audit.signer import Head, origin_of
 from audit.standing import Standing
 from audit.store import newest_log, stored_tree
-from audit.stored_bundles import summary_at, summary_in
+from audit.stored_bundles import Rowsource, summary_in
 from audit.stored_rows import (
     check_outbox,
     check_payload_rows,
@@ -39,6 +39,14 @@ Progress = Callable[[int, int], None]
 
 def _no_progress(_done: int, _total: int) -> None:
     """Report to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helping:
+    """Processes that help, and how one of them judges a bundle of a log by its number (`audit.stored_bundles`)."""
+
+    crew: Crew
+    summary: Callable[[int, int], Summary | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,7 @@ def check_tables(
     writer_key: Callable[[str], bytes] | None = None,
     disposed_months: Collection[str] = (),
     going: Going | None = None,
-    url: str | None = None,
+    helping: Helping | None = None,
     progress: Progress = _no_progress,
 ) -> Report:
     """Verify the stored log; the report names every defect.
@@ -79,7 +87,7 @@ def check_tables(
         writer_key: Derives writers' keys, to check the marks of waiting rows; None leaves the marks unchecked.
         disposed_months: Months ("2026-11") whose payloads may be absent.
         going: From where, and for whom; None proves the whole.
-        url: Where other processes reach the same database, so that all cores read; None reads with *connection* alone.
+        helping: Other processes that read the same database, so that all cores work; None reads by itself.
         progress: Told how many entries of how many are done, once a bundle.
     """
     going = going or Going()
@@ -88,7 +96,7 @@ def check_tables(
     since = going.since
     if since is not None:
         checker.go_on(since)
-    check = _Check(connection, checker, going.keep, url, progress)
+    check = _Check(connection, checker, going.keep, helping, progress, Rowsource(connection))
     for log in range(since.log if since else 0, newest + 1):
         before = since if since is not None and since.log == log else None
         own = origin_of(origin, log)
@@ -110,8 +118,9 @@ class _Check:
     connection: Executor
     checker: Checker
     keep: Callable[[Standing], None] | None
-    url: str | None
+    helping: Helping | None
     progress: Progress
+    source: Rowsource
 
     def log(
         self, log: int, heads: Mapping[int, Checkpoint], head: Head | None, before: Standing | None, *, newest: bool
@@ -138,16 +147,20 @@ class _Check:
         """Read the entries from *start* to *size*; at *stop*, under so many *known* heads, say how far this came."""
         log, parts = self.checker.log, list(_parts(start, size, stop))
         whole = [first // TILE_WIDTH for first, end in parts if end - first == TILE_WIDTH]
-        there = None if self.url is None else partial(summary_at, self.url, log)
         if start == stop and self.keep is not None:
             self.keep(self.checker.standing(known))
-        with in_order(there, whole, here=partial(summary_in, self.connection, log)) as summaries:
-            for first, end in parts:
-                inner = wanted[bisect_right(wanted, first) : bisect_right(wanted, end)]
-                self._take(first, end, next(summaries) if end - first == TILE_WIDTH else None, inner, roots)
-                if end == stop and self.keep is not None:
-                    self.keep(self.checker.standing(known))
-                self.progress(end, size)
+        summaries = self._summaries(log, whole)
+        for first, end in parts:
+            inner = wanted[bisect_right(wanted, first) : bisect_right(wanted, end)]
+            self._take(first, end, next(summaries) if end - first == TILE_WIDTH else None, inner, roots)
+            if end == stop and self.keep is not None:
+                self.keep(self.checker.standing(known))
+            self.progress(end, size)
+
+    def _summaries(self, log: int, numbers: Sequence[int]) -> Iterator[Summary | None]:
+        if self.helping is None:
+            return map(partial(summary_in, self.source, log), numbers)
+        return self.helping.crew.in_order(partial(self.helping.summary, log), numbers)
 
     def _take(
         self, start: int, end: int, summary: Summary | None, inner: Sequence[int], roots: dict[int, bytes]
@@ -155,7 +168,7 @@ class _Check:
         completed = _take_whole(self.checker, summary, inner, roots)
         if completed is None:
             completed = _take_one_by_one(self.connection, self.checker, start, end, inner, roots)
-        _check_nodes(self.connection, self.checker.report, self.checker.log, completed)
+        _check_nodes(self.source, self.checker.report, self.checker.log, completed)
 
 
 def _parts(start: int, size: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -222,17 +235,10 @@ def _payloads(connection: Executor, commitments: Sequence[bytes | None]) -> dict
     return {commitment: (payload, month) for commitment, payload, month in connection.execute(query)}
 
 
-def _check_nodes(connection: Executor, report: Report, log: int, completed: Mapping[Place, bytes]) -> None:
-    levels: dict[int, list[int]] = {}
-    for level, index in completed:
-        levels.setdefault(level, []).append(index)
-    for level, indices in levels.items():
-        query = select(NODES.c.index, NODES.c.hash).where(
-            NODES.c.log == log, NODES.c.level == level, NODES.c.index.between(indices[0], indices[-1])
-        )
-        stored = {row[0]: row[1] for row in connection.execute(query)}
-        for index in indices:
-            if index not in stored:
-                report.add(DefectKind.NODE_MISSING, log, f"level {level}, index {index}")
-            elif stored[index] != completed[level, index]:
-                report.add(DefectKind.NODE_CHANGED, log, f"level {level}, index {index}")
+def _check_nodes(source: Rowsource, report: Report, log: int, completed: Mapping[Place, bytes]) -> None:
+    for (level, index), made in completed.items():
+        stored = source.node(log, level, index)
+        if stored is None:
+            report.add(DefectKind.NODE_MISSING, log, f"level {level}, index {index}")
+        elif stored != made:
+            report.add(DefectKind.NODE_CHANGED, log, f"level {level}, index {index}")

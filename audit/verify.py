@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 import orjson
 
@@ -18,7 +19,7 @@ from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.cosignature import Quorum
 from audit.errors import CheckpointInvalidError, LeafInvalidError
 from audit.forks import Root, hold_kept, root_in_folder
-from audit.processes import in_order
+from audit.processes import crew_for
 from audit.report import DefectKind, Report
 from audit.tiles import (
     CHECKPOINT,
@@ -34,6 +35,8 @@ from audit.tiles import (
 from audit.tree import HASH_BYTES, Place
 
 Progress = Callable[[int, int], None]
+WORTH: Final = 512
+"""Bundles (of 256 entries) from which on starting more processes costs less than it gains."""
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -155,7 +158,9 @@ class _LogFolder:
 def _verify_log(files: _LogFolder, checker: Checker, size: int, progress: Progress) -> None:
     nodes: dict[int, list[bytes]] = {}
     summarise_one = partial(_summary, files.folder, with_payloads=files.has_payloads)
-    with in_order(summarise_one, range(size // TILE_WIDTH), here=summarise_one) as summaries:
+    numbers = range(size // TILE_WIDTH)
+    with crew_for(len(numbers), worth=WORTH) as crew:
+        summaries = crew.in_order(summarise_one, numbers) if crew else map(summarise_one, numbers)
         for number, width in tiles_at(size, 0):
             whole = checker.take_bundle(next(summaries)) if width == TILE_WIDTH else None
             taken = _take_bundle(files, checker, number, width) if whole is None else whole

@@ -95,9 +95,9 @@ class Vault:
             yield Context(session=session, vault=self, now=self.clock(), actor=actor)
 
     @contextmanager
-    def snapshot(self, actor: Actor) -> Iterator["Context"]:
-        """A view of one moment for *actor*, for reading long and comparing."""
-        with self.db.snapshot() as session:
+    def snapshot(self, actor: Actor, *, of: str | None = None) -> Iterator["Context"]:
+        """A view of one moment for *actor*, for reading long and comparing; *of* is as `Database.snapshot` has it."""
+        with self.db.snapshot(of) as session:
             yield Context(session=session, vault=self, now=self.clock(), actor=actor)
 
 

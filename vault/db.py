@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -126,12 +126,17 @@ class Database:
             lent.close()
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:
-        """A session that sees one moment, however long it reads, and can write nothing."""
+    def snapshot(self, of: str | None = None) -> Iterator[Session]:
+        """A session that sees one moment and writes nothing: now, or *of* what another of PostgreSQL exported."""
         level = "AUTOCOMMIT" if self.is_sqlite else "REPEATABLE READ"
         with self.read.connect().execution_options(isolation_level=level) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").all()  # the moment is its first read
+            elif of is not None:
+                connection.execute(
+                    text("SET TRANSACTION SNAPSHOT :of").bindparams(bindparam("of", of, literal_execute=True))
+                )
             try:
                 with Session(connection, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
                     yield session

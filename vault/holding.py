@@ -7,19 +7,23 @@ the log counts.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from audit.processes import Crew
 from audit.read import every_leaf, rows_named, waiting_leaves
 from vault.authentic import GONE, check_mac, digest_of, marks_of, reference_of, shape_of
-from vault.crypto.mac import encode_tuple, mac
+from vault.comparing import STATE, States, parts_of, rows_of, states_seen, use_reference
+from vault.crypto.mac import encode_tuple
 from vault.errors import RowForgedError
 from vault.models import Authenticated, Base, Covered, Grant
+from vault.told import REFERENCE as _REFERENCE
 from vault.told import Told
 
 Progress = Callable[[int, int], None]
@@ -148,36 +152,40 @@ class Held:
     defects: tuple[Defect, ...]
 
 
-def use_reference(reference_key: bytes, grant_id: UUID) -> bytes:
-    """The 16-byte reference under which each release counts one use of a grant."""
-    return mac(reference_key, encode_tuple("use/1", grant_id))[:16]
-
-
 def use_digest(grant_id: UUID, version: int) -> bytes:
     """The 32-byte digest that a release leaves for the grant's version it used."""
     return hashlib.sha256(encode_tuple("use/1", grant_id, version)).digest()
 
 
-def hold(session: Session, *, told: Told | None = None, progress: Progress = no_progress) -> Held:
+def hold(
+    session: Session, *, told: Told | None = None, crew: Crew | None = None, progress: Progress = no_progress
+) -> Held:
     """
     Compare every covered row with the log.
 
     Args:
         session: Sees one moment throughout (`Database.snapshot`).
         told: What the entries that have their place say, where that was read already, in the same moment.
-        progress: Told how many rows of how many are done.
+        crew: Processes that see the same moment (`vault.together`) and compute what each row comes to.
+        progress: Told how many rows of how many are done, once a part.
+
+    Raises:
+        WorkerFailedError: A process of the crew died, or could not do its part.
     """
     if told is None:
         told = Told.by(every_leaf(session))
     else:
         told.take_all(waiting_leaves(session))
     models = sorted(_covered_models(), key=lambda found: found.__tablename__)
-    total = sum(session.scalar(select(func.count()).select_from(model)) or 0 for model in models)
+    total = count_rows(session)
     found = _Rows(session, told)
-    for model in models:
-        for values in _rows(session, model):
-            found.take(model, values)
-            progress(found.rows, total)
+    parts = [part for model in models for part in parts_of(session, model)]
+    states = crew.in_order(states_seen, parts) if crew else repeat(None)
+    for part, known in zip(parts, states, strict=False):
+        if not found.take_states(known):
+            for values in rows_of(session, part):
+                found.take(part.model, values)
+        progress(found.rows, total)
     found.finish()
     return Held(rows=found.rows, entries=told.leaves, defects=tuple(found.defects))
 
@@ -193,6 +201,21 @@ class _Rows:
     _seen: set[bytes] = field(default_factory=set)
     _other: dict[tuple[bytes, bytes], Defect] = field(default_factory=dict)
     """Rows in another state than the newest, by reference and the state that they are in."""
+
+    def take_states(self, states: States | None) -> bool:
+        """Take the rows of a part by their *states*; nothing is taken where one of them is not as the log says."""
+        if states is None:
+            return False
+        named, newest = states.named, self.told.newest
+        references = [named[at : at + _REFERENCE] for at in range(0, len(named), STATE)]
+        digests = [named[at + _REFERENCE : at + STATE] for at in range(0, len(named), STATE)]
+        if list(map(newest.get, references)) != digests:
+            return False
+        if any(self.told.times(reference) != uses for reference, uses in states.uses):
+            return False
+        self._seen.update(references)
+        self.rows += len(references)
+        return True
 
     def take(self, model: type[Base], values: dict[str, Any]) -> None:
         """Compare one row."""
@@ -231,17 +254,14 @@ class _Rows:
         ]
 
 
+def count_rows(session: Session) -> int:
+    """How many rows are covered."""
+    return sum(session.scalar(select(func.count()).select_from(model)) or 0 for model in _covered_models())
+
+
 def _covered_models() -> list[type[Base]]:
     models: list[type[Base]] = [mapper.class_ for mapper in Base.registry.mappers]
     return [model for model in models if issubclass(model, Covered)]
-
-
-def _rows(session: Session, model: type[Base]) -> Iterator[dict[str, Any]]:
-    names = list(inspect(model).column_attrs.keys())
-    for row in session.execute(
-        select(*(getattr(model, name).label(f"c_{name}") for name in names)).execution_options(yield_per=500)
-    ):
-        yield dict(zip(names, row, strict=True))
 
 
 def _name(model: type[Base], values: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def create_vault(*, database_url: str, root_key: str, tenant: str, origin: str, 
     """
     _make_store(root_key, database_url)
     upgrade(database_url)
-    vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
+    vault = assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
     with _or_closed(vault):
         with vault.db.reading() as session:
             fresh = session.scalar(select(VaultFact.__table__.c.name).limit(1)) is None
@@ -89,7 +89,7 @@ def open_vault(*, database_url: str, root_key: str, tenant: str, origin: str, cl
         SchemaOutdatedError: The tables are not those of this version.
         PolicyError: The rules are not whole.
     """
-    vault = _assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
+    vault = assemble(database_url=database_url, root_key=root_key, tenant=tenant, origin=origin, clock=clock)
     with _or_closed(vault):
         demand_head(vault.db)
         _check_facts(vault)
@@ -108,7 +108,8 @@ def _or_closed(vault: Vault) -> Iterator[None]:
         raise
 
 
-def _assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock) -> Vault:
+def assemble(*, database_url: str, root_key: str, tenant: str, origin: str, clock: Clock = utc_now) -> Vault:
+    """Put a vault together without a look at its database; raises as `open_vault` where keys or rules are not whole."""
     keyring = Keyring(open_store(root_key), tenant)
     marks = Marks(row_mac_key=keyring.row_mac_key(), reference_key=keyring.reference_key())
     return Vault(

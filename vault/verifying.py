@@ -11,25 +11,31 @@ from typing import Final
 
 from sqlalchemy import select
 
+from audit.bundles import Summary
 from audit.forks import Root, hold_kept
+from audit.processes import Crew, crew_for
 from audit.report import Report
 from audit.signer import Head, Signer, origin_of
 from audit.standing import Standing
-from audit.store import stored_tree
-from audit.stored import Going, check_tables
+from audit.store import newest_log, stored_tree
+from audit.stored import Going, Helping, check_tables
 from audit.stored_before import hold_before, root_in_tables
+from audit.stored_bundles import summary_in
 from vault.clock import microseconds
 from vault.context import OPERATOR, Context, Vault
 from vault.errors import VerifiedUnusableError
-from vault.holding import Defect, Held, Progress, hold, no_progress
+from vault.holding import Defect, Held, Progress, count_rows, hold, no_progress
 from vault.keychain import MONTH
 from vault.kinds import KeyState
 from vault.models import HouseKey
+from vault.together import one_moment, source_seen
 from vault.told import Told
 from vault.trail import hold_places
 from vault.verified import Verified, keep, last
 
 KEY: Final = "verified"
+WORTH: Final = 30_000
+"""Entries and rows from which on starting more processes costs less than it gains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +98,25 @@ def verify(
 
     Raises:
         HeadMissingError, HeadInvalidError: The signer's memory is missing or damaged.
+        WorkerFailedError: A process that helped died or could not do its part; nothing is known then.
     """
     head = signer.head  # read first: the tables may only be ahead of it
     before, unusable = _before(vault, path)
-    with vault.snapshot(OPERATOR) as ctx:
+    with (
+        crew_for(_much(vault, None if whole else before), worth=WORTH) as helpers,
+        one_moment(vault, helpers) as (ctx, crew),
+    ):
         against = Report()
         known = before is not None and hold_before(ctx.session, against, before.standing, head)
         from_there = before if known and not whole else None
         reached = _Reached(from_there.told if from_there else Told())
-        log = _prove(ctx, signer, head, from_there, reached, progress)
+        log = _prove(ctx, signer, head, from_there, reached, crew, progress)
         for defect in against.defects:
             log.add(defect.kind, defect.log, defect.where)
         hold_kept(log, kept, [signer.public_key], list(_roots(ctx, head)))
-        held = hold(ctx.session, told=reached.told, progress=progress)
+        held = hold(ctx.session, told=reached.told, crew=crew, progress=progress)
         since = (from_there.standing.log, from_there.standing.size) if from_there else (0, 0)
-        places = hold_places(ctx, since=since)
+        places = hold_places(ctx, since=since, crew=crew, progress=progress)
     entries = log.entries + (from_there.entries if from_there else 0)
     if log.sound and reached.standing is not None:
         verified = Verified(reached.standing, microseconds(vault.clock()), entries, reached.rows)
@@ -127,8 +137,21 @@ def _before(vault: Vault, path: Path) -> tuple[Verified | None, str]:
         return None, str(error)
 
 
+def _much(vault: Vault, before: Verified | None) -> int:
+    """How many entries and rows there are about, to read and to compare."""
+    with vault.reading(OPERATOR) as ctx:
+        entries = sum(stored_tree(ctx.session, log).size for log in range(newest_log(ctx.session) + 1))
+        return entries - (before.standing.size if before else 0) + count_rows(ctx.session)
+
+
 def _prove(
-    ctx: Context, signer: Signer, head: Head, before: Verified | None, reached: _Reached, progress: Progress
+    ctx: Context,
+    signer: Signer,
+    head: Head,
+    before: Verified | None,
+    reached: _Reached,
+    crew: Crew | None,
+    progress: Progress,
 ) -> Report:
     return check_tables(
         ctx.session,
@@ -138,9 +161,14 @@ def _prove(
         writer_key=ctx.keyring.writer_key,
         disposed_months=disposed_months(ctx),
         going=Going(since=before.standing if before else None, on_touched=reached.told.take, keep=reached.keep),
-        url=ctx.vault.db.url.render_as_string(hide_password=False),
+        helping=None if crew is None else Helping(crew, summary_seen),
         progress=progress,
     )
+
+
+def summary_seen(log: int, number: int) -> Summary | None:
+    """What a bundle comes to, in a helping process."""
+    return summary_in(source_seen(), log, number)
 
 
 def disposed_months(ctx: Context) -> frozenset[str]:

@@ -2,14 +2,17 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from audit import processes, stored, verify
+from audit import stored, verify
 from audit.bundles import Summary, members_of, summarise
+from audit.processes import Crew
 from audit.report import DefectKind, Report
+from audit.stored_bundles import summary_at
 from audit.tiles import TILE_WIDTH, entries_path, pack_entries, payloads_path, tile_path, unpack_entries
 from audit.tree import Frontier, Place, node_hash
 from tests import long_log
@@ -49,7 +52,7 @@ def test_a_sound_log_is_sound_and_counted_alike(made: Path, monkeypatch: pytest.
 
 
 def test_processes_come_to_the_same_report_and_progress_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "WORTH", 1)
+    monkeypatch.setattr(verify, "WORTH", 1)
     seen: list[int] = []
     assert proved(made, seen) == one_by_one(made, monkeypatch)
     assert seen == [*(TILE_WIDTH * number for number in range(1, BUNDLES + 1)), COUNT]
@@ -90,7 +93,7 @@ def test_every_damage_is_named_as_it_is_leaf_by_leaf(
     shutil.copytree(made, folder)
     HARMS[name](folder)
     if many:
-        monkeypatch.setattr(processes, "WORTH", 1)
+        monkeypatch.setattr(verify, "WORTH", 1)
     report, plain = proved(folder), one_by_one(folder, monkeypatch)
     assert report.defects == plain.defects
     assert report.defects
@@ -149,9 +152,10 @@ def test_tables_read_by_other_processes_come_to_the_same_report(log: LogWorld, m
     for count in (3 * TILE_WIDTH - 20, 60, 5):
         log.write(count)
         log.sequence()
-    monkeypatch.setattr(processes, "WORTH", 1)
     alone = log.checked()
-    assert log.checked(url=log.database.url.render_as_string(hide_password=False)) == alone
+    url = log.database.url.render_as_string(hide_password=False)
+    with Crew(2) as crew:
+        assert log.checked(helping=stored.Helping(crew, partial(summary_at, url))) == alone
     assert alone.sound
     assert alone.entries > 3 * TILE_WIDTH
     monkeypatch.setattr(stored, "summary_in", lambda *_given: None)

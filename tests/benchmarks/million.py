@@ -27,10 +27,10 @@ from audit import read
 from audit.events import Event
 from audit.export import export_log
 from audit.models import ENTRIES, PAYLOADS
+from audit.processes import crew_for
 from audit.sequencer import sequence
 from audit.signer import Signer
-from audit.store import one_state
-from audit.stored import check_tables
+from audit.stored import Helping, check_tables
 from audit.verify import verify_directory
 from tests.benchmarks import appending, million_page
 from tests.benchmarks.million_page import Measured
@@ -41,9 +41,10 @@ from vault.context import OPERATOR, SYSTEM, Actor, Vault
 from vault.journal import Happening, Keys, keys_for, queue
 from vault.kinds import CitizenStatus, Role
 from vault.migrations import upgrade
+from vault.together import one_moment
 from vault.trail import Filters
 from vault.verified import NAME
-from vault.verifying import Outcome, verify
+from vault.verifying import WORTH, Outcome, summary_seen, verify
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 WRITTEN_AT_ONCE: Final = 1000
@@ -219,10 +220,13 @@ class GrowingLog:
 
     def _prove(self) -> None:
         """Prove the log in its tables, and compare no row."""
-        url = self.vault.db.url.render_as_string(hide_password=False)
-        with one_state(self.vault.db.read) as connection:
+        with crew_for(self._count(), worth=WORTH) as helpers, one_moment(self.vault, helpers) as (ctx, crew):
             report = check_tables(
-                connection, [self.signer.public_key], origin=self.vault.origin, head=self.signer.head, url=url
+                ctx.session,
+                [self.signer.public_key],
+                origin=self.vault.origin,
+                head=self.signer.head,
+                helping=None if crew is None else Helping(crew, summary_seen),
             )
         assert report.sound
 

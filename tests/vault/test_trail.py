@@ -5,7 +5,6 @@ import io
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,12 +15,11 @@ from sqlalchemy import text
 from audit.copies import check_copy
 from audit.events import Event
 from audit.proof import verify_proof
-from audit.sequencer import sequence
 from audit.signer import Signer
 from tests.log_reading import told
 from tests.vault.house import ALLOWED, CARE, House
+from tests.vault.proved import place, signer_in
 from vault import accounts, citizens, requests, services, trail
-from vault.clock import microseconds
 from vault.context import OPERATOR, Actor
 from vault.errors import NotAllowedError, NotFoundError
 from vault.housekeeping import keep_house
@@ -43,14 +41,7 @@ class Desk:
 
     def place(self) -> None:
         """Give every entry its place in the tree."""
-        vault = self.house.vault
-        sequence(
-            vault.db.write,
-            writer_key=vault.keyring.writer_key,
-            signer=self.signer,
-            now_us=microseconds(vault.clock()),
-            writers=vault.writers,
-        )
+        place(self.house.vault, self.signer)
 
     def found(self, who: Actor | None = None, *, before: str | None = None, limit: int = 200, **given: Any) -> Found:
         """What an auditor (the council's) finds."""
@@ -86,9 +77,7 @@ def desk(house: House, tmp_path: Path) -> Desk:
         )
         citizens.add_identity(ctx, citizen_id=house.citizen_id, nhs_number="9434765919", birth_date=date(1944, 3, 2))
         note(ctx, Event.CITIZEN_LINKED, citizen_id=house.citizen_id, facts={})
-    store = house.vault.keyring.store
-    signer = Signer(partial(store.sign, "log"), store.public_key("log"), house.vault.origin, tmp_path / "head.json")
-    signer.begin()
+    signer = signer_in(house.vault, tmp_path)
     council, trust_auditor = _auditor(house, house.council_id), _auditor(house, trust)
     return Desk(house, signer, service.service_id, council, trust_auditor)
 

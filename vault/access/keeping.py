@@ -12,10 +12,11 @@ from vault.access.asking import Ask
 from vault.access.writing import Seen, Write
 from vault.authentic import marks_in
 from vault.clock import microseconds, month_of
+from vault.comparing import use_reference
 from vault.context import Context, Vault
 from vault.errors import KeyDestroyedError, KeyNotFoundError
 from vault.facts import Item, Sharing
-from vault.holding import use_digest, use_reference
+from vault.holding import use_digest
 from vault.journal import Happening, Keys, announced_writer, entry
 from vault.judged import told
 from vault.keyring import WrappedKey

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -157,8 +158,13 @@ def line_of(known: Known, row: EntryRow, opened: Mapping[str, Any] | None) -> Li
 
 def as_id(text: object) -> UUID | None:
     """The id that *text* writes, if it is one."""
+    return _id(str(text)) if text else None
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str) -> UUID | None:
     try:
-        return UUID(str(text)) if text else None
+        return UUID(text)
     except ValueError:
         return None
 

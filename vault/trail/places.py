@@ -4,7 +4,6 @@ Rows follow the tree: whatever stands below the last one is there. They are made
 and may be deleted and made anew at any time. A search opens what it found and leaves out what is not as its row says.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -15,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from audit.entry import decode
 from audit.errors import LeafInvalidError
 from audit.models import ENTRIES
-from vault.clock import from_microseconds, month_of
+from audit.months import month_of
 from vault.context import SYSTEM, Context, Vault
 from vault.models import LogLine
 from vault.trail.lines import (
@@ -78,7 +77,7 @@ def places_of(ctx: Context, rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
             "event": str(leaf.event),
             "purpose": leaf.purpose,
             "subject": bytes.fromhex(leaf.subject) if leaf.subject else None,
-            **(_from_facts(ctx, known, facts, month_of(from_microseconds(leaf.time))) if facts else {}),
+            **(_from_facts(ctx, known, facts, month_of(leaf.time)) if facts else {}),
         }
 
 
@@ -99,4 +98,4 @@ def _from_facts(ctx: Context, known: Known, facts: Mapping[str, Any], month: str
 def person_mark(ctx: Context, reference: str, month: str) -> bytes:
     """What one month's rows know the staff member with *reference* by, 16 bytes; it says nothing without the key."""
     text = b"person\0" + month.encode() + b"\0" + reference.strip().casefold().encode()
-    return hmac.new(ctx.keyring.reference_key(), text, hashlib.sha256).digest()[:16]
+    return hmac.digest(ctx.keyring.reference_key(), text, "sha256")[:16]

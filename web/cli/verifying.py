@@ -65,7 +65,7 @@ def verify(
         _verify_folder(folder, keys, _quorum(named, quorum), notes, as_json=as_json)
         return
     config = settings()
-    with opened(config) as vault, progress("reading entries, then rows") as tell:
+    with opened(config) as vault, progress("reading entries, then rows, then places") as tell:
         refused = place_or_say_why_not(vault, config)
         signer = signer_of(vault, config)
         path = signer.path.with_name(NAME)
