@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from vault.authentic import Marks, canonical, marks_of, reference_of
 from vault.crypto.mac import encode_tuple, mac
 from vault.models import Authenticated, Base, Grant
-from vault.together import seen
+from vault.seen import seen
 
 ROWS: Final = 2000
 """About so many rows are a part, where a table holds more."""

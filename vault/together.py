@@ -8,13 +8,12 @@ key store for itself: no key goes from one process to another.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from audit.processes import Crew
-from audit.stored_bundles import Rowsource
 from vault.context import OPERATOR, Context, Vault
 from vault.errors import BusyError, DatabaseReadOnlyError
 from vault.runtime import assemble
+from vault.seen import look, sit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +24,6 @@ class Seat:
     root_key: str
     tenant: str
     origin: str
-
-
-@dataclass(slots=True)
-class _Place:
-    """What a helping process holds until it ends."""
-
-    vault: Vault | None = None
-    ctx: Context | None = None
-    source: Rowsource | None = None
-
-
-_PLACE: Final = _Place()
-_HELD: Final = ExitStack()
 
 
 @contextmanager
@@ -64,7 +50,7 @@ def one_moment(vault: Vault, crew: Crew | None) -> Iterator[tuple[Context, Crew 
 def _share_postgresql(vault: Vault, crew: Crew, held: ExitStack) -> tuple[Context, Crew | None]:
     ctx = held.enter_context(vault.snapshot(OPERATOR))
     exported = ctx.session.connection().exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
-    crew.each(_look, str(exported))
+    crew.each(look, str(exported))
     return ctx, crew
 
 
@@ -72,7 +58,7 @@ def _share_sqlite(vault: Vault, crew: Crew, held: ExitStack) -> tuple[Context, C
     try:
         with vault.db.transaction():  # nobody writes between the first that begins to read and the last
             ctx = held.enter_context(vault.snapshot(OPERATOR))
-            crew.each(_look, None)
+            crew.each(look, None)
     except (BusyError, DatabaseReadOnlyError):
         return held.enter_context(vault.snapshot(OPERATOR)), None
     return ctx, crew
@@ -80,27 +66,4 @@ def _share_sqlite(vault: Vault, crew: Crew, held: ExitStack) -> tuple[Context, C
 
 def _take_seat(seat: Seat) -> None:
     """In a helping process: open the vault, and be ready to read."""
-    _PLACE.vault = assemble(
-        database_url=seat.database_url, root_key=seat.root_key, tenant=seat.tenant, origin=seat.origin
-    )
-    with _PLACE.vault.reading(OPERATOR) as ctx:
-        ctx.session.connection()
-
-
-def _look(snapshot: str | None) -> None:
-    """In a helping process: begin to read."""
-    assert _PLACE.vault is not None  # noqa: S101 -- told first
-    _PLACE.ctx = _HELD.enter_context(_PLACE.vault.snapshot(OPERATOR, of=snapshot))
-    _PLACE.source = Rowsource(_PLACE.ctx.session)
-
-
-def seen() -> Context:
-    """In a helping process: the moment that all read."""
-    assert _PLACE.ctx is not None  # noqa: S101 -- told first
-    return _PLACE.ctx
-
-
-def source_seen() -> Rowsource:
-    """In a helping process: the log's tables in that moment."""
-    assert _PLACE.source is not None  # noqa: S101 -- told first
-    return _PLACE.source
+    sit(assemble(database_url=seat.database_url, root_key=seat.root_key, tenant=seat.tenant, origin=seat.origin))

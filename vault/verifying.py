@@ -28,7 +28,8 @@ from vault.holding import Defect, Held, Progress, count_rows, hold, no_progress
 from vault.keychain import MONTH
 from vault.kinds import KeyState
 from vault.models import HouseKey
-from vault.together import one_moment, source_seen
+from vault.seen import source_seen
+from vault.together import one_moment
 from vault.told import Told
 from vault.trail import hold_places
 from vault.verified import Verified, keep, last

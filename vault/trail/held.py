@@ -17,7 +17,7 @@ from vault.context import Context
 from vault.errors import RowForgedError
 from vault.holding import Defect
 from vault.models import LogLine
-from vault.together import seen
+from vault.seen import seen
 from vault.trail.places import BATCH, places_of
 
 Place = tuple[int, int]
