@@ -8,6 +8,7 @@ where it means a sound call, who acts and a key of its own. What it makes up bes
 
 import argparse
 import logging
+import re
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ from web.api.jose import sha256_base64url
 
 DESCRIPTION: Final = "/api/v1/openapi.json"
 SEED: Final = 20261124
+KEY_PATTERN: Final = re.compile(r'"[A-Za-z0-9._:-]{8,64}"')
 CALLS_WITH_ONE_TOKEN: Final = 400
 """A grant of this world ends after 1,000 uses, its token after 300 seconds."""
 
@@ -124,7 +126,10 @@ def described(place: World, *, cases: int, whole: bool) -> BaseSchema:
             if _is_sound(case) and isinstance(case.body, dict) and "client_assertion" in case.body:
                 case.body = {**case.body, "client_assertion": assertion(place), "purpose": VISITS}
             kept = {name: value for name, value in sound.items() if name == "Vault-Actor" or name in held}
-            case.headers = {**held, **kept, **data} if _is_sound(case) else {**ACTOR, **held, **data}
+            made = {**held, **kept, **data} if _is_sound(case) else {**ACTOR, **held, **data}
+            # Whatever else is made up about a call: a key that could be one is its own, else it repeats another call's.
+            fresh = KEY_PATTERN.fullmatch(str(made.get("Idempotency-Key", "")))
+            case.headers = {**made, "Idempotency-Key": sound["Idempotency-Key"]} if fresh else made
 
     return schema
 

@@ -21,6 +21,7 @@ from web import (
 )
 from web.config import Config
 from web.runtime import Runtime
+from web.sandbox import note
 
 __all__ = ["Runtime", "create_app"]
 
@@ -36,6 +37,10 @@ def create_app(config: Config, vault: Vault) -> Flask:
         from web.demo import pages as demo  # noqa: PLC0415 -- a vault that is no demo never loads it
 
         demo.init_app(app)
+    if note.is_marked(config.home):
+        from web.sandbox import pages as sandbox  # noqa: PLC0415 -- as above
+
+        sandbox.init_app(app)
     if config.proxies:
         hops = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -68,7 +68,18 @@ PUBLIC: Final = frozenset(
 """Every page that a stranger may open. A test freezes this set."""
 
 PROVES_ITSELF: Final = frozenset(
-    {"oauth", "oauth_grants", "records", "disclosures", "fhir", "api-docs", "operations", "demo", "identity_ended"}
+    {
+        "oauth",
+        "oauth_grants",
+        "records",
+        "disclosures",
+        "fhir",
+        "api-docs",
+        "operations",
+        "demo",
+        "sandbox",
+        "identity_ended",
+    }
 )
 """Blueprints whose callers have no sign-in here: each view checks its own token or client key, or is public."""
 

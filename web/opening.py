@@ -15,6 +15,7 @@ from vault.context import Vault
 from vault.refusals import hand_over
 from vault.runtime import create_vault, open_vault
 from web.config import Config
+from web.sandbox import note
 
 TENANT: Final = "council"
 
@@ -36,7 +37,18 @@ def open_for(config: Config) -> Vault:
     Raises:
         VaultError: It cannot be opened; the message names the next step.
     """
-    return open_vault(database_url=config.database_url, root_key=config.root_key, tenant=TENANT, origin=config.origin)
+    return open_vault(
+        database_url=config.database_url, root_key=config.root_key, tenant=tenant_of(config), origin=config.origin
+    )
+
+
+def tenant_of(config: Config) -> str:
+    """
+    The name that every key is derived under and every row authenticated under: a sandbox has another than a vault.
+
+    INVARIANT: a mark put into a real vault's home, or a real database named to a sandbox, opens nothing.
+    """
+    return note.TENANT if note.is_marked(config.home) else TENANT
 
 
 @contextmanager
@@ -58,7 +70,7 @@ def created(config: Config | None = None) -> Iterator[Vault]:
     config = config or settings()
     config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = create_vault(
-        database_url=config.database_url, root_key=config.root_key, tenant=TENANT, origin=config.origin
+        database_url=config.database_url, root_key=config.root_key, tenant=tenant_of(config), origin=config.origin
     )
     with _closing(vault):
         begin_log(vault, config)

@@ -3,7 +3,7 @@
 The service proves itself as at the token endpoint, by an assertion that counts for this one call; no token is needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -87,9 +87,9 @@ class Bulk(MethodView):
         found = access.grants_to_read(here.vault, actor=client.actor, purpose=asked["purpose"])
         part = _part(here, client.actor, found, asked.get("after", ""), asked["limit"])
         gate: Gate = current_app.extensions[_GATE]
-        gate.enter()
-        answer = Response(_lines(here, told, part, Tally.of(current_app)), mimetype=LINES)
-        answer.call_on_close(gate.leave)
+        leave = gate.enter()
+        answer = Response(_lines(here, told, part, Tally.of(current_app), leave), mimetype=LINES)
+        answer.call_on_close(leave)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -120,7 +120,7 @@ def _part(here: Edge, actor: Actor, found: list[UUID], after: str, limit: int) -
     return _Part(tuple(rest[:limit]), len(rest) <= limit)
 
 
-def _lines(here: Edge, asked: Round, part: _Part, tally: Tally) -> Iterator[bytes]:
+def _lines(here: Edge, asked: Round, part: _Part, tally: Tally, leave: Callable[[], None]) -> Iterator[bytes]:
     """One line after another; none is made before the one before it was taken."""
     counted, last, stopped = {True: 0, False: 0}, None, False
     for name, grant_id in part.grants:
@@ -131,6 +131,7 @@ def _lines(here: Edge, asked: Round, part: _Part, tally: Tally) -> Iterator[byte
         counted["answer" in line] += 1
         last = name
         yield _json({"grant_id": name, **line})
+    leave()  # before the last line: whoever has read it may come again at once
     end = {"complete": part.is_last and not stopped, "read": counted[True], "refused": counted[False], "after": last}
     yield _json({"end": end})
 

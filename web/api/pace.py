@@ -7,6 +7,7 @@ every answer (draft-ietf-httpapi-ratelimit-headers-10), so that a client can slo
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -69,11 +70,14 @@ class Gate:
     def __init__(self, most: int) -> None:
         self._places = threading.BoundedSemaphore(most)
 
-    def enter(self) -> None:
-        """Take a place; raises `OverloadedError` where there is none."""
+    def enter(self) -> Callable[[], None]:
+        """Take a place; raises `OverloadedError` where there is none. Call what is returned to give it back, once."""
         if not self._places.acquire(blocking=False):
             raise OverloadedError("as much is being answered as can be; try again soon")
+        left = threading.Lock()
 
-    def leave(self) -> None:
-        """Give the place back."""
-        self._places.release()
+        def leave() -> None:
+            if left.acquire(blocking=False):
+                self._places.release()
+
+        return leave

@@ -12,7 +12,8 @@ from vault.context import OPERATOR, Vault
 from vault.errors import ImportRefusedError, NotFoundError
 from vault.importing.run import Order, Summary, in_order, run_import
 from web.cli.showing import counted, json_option, show
-from web.opening import opened
+from web.opening import opened, settings
+from web.sandbox import note
 
 MOST_NOTICES = 20
 
@@ -48,6 +49,10 @@ def import_(
     Example: what the hospital holds
       citizen-vault import bundles/ --from example-hospital --system ward-system --purpose receive-health-record
     """
+    if note.is_marked(settings().home):
+        raise note.InASandboxError(
+            "nothing is imported into a sandbox, where nobody is real; begin with `init` elsewhere"
+        )
     with opened() as vault:
         order = Order(
             organisation=organisation,

@@ -20,6 +20,7 @@ from web.cli.demo import print_links
 from web.config import DEFAULT_ISSUER, PREFIX, Config
 from web.demo import doors, note
 from web.opening import opened, settings
+from web.sandbox import note as sandbox
 
 PATIENCE_SECONDS: Final = 10
 THREADS: Final = 4  # requests at once in one worker; Python runs one at a time, the rest wait for the disk
@@ -46,7 +47,9 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
     for words in warnings(address, config):
         click.secho(f"warning: {words}", fg="yellow", err=True)
     click.echo(
-        f"{config.council}: {config.issuer}" + (f"\nThe story in five steps: {config.issuer}/demo" if links else "")
+        f"{config.council}: {config.issuer}"
+        + (f"\nThe story in five steps: {config.issuer}/demo" if links else "")
+        + (f"\nWho lives in this sandbox: {config.issuer}/sandbox" if sandbox.exists(config.home) else "")
     )
     if links:
         print_links(links)
@@ -72,6 +75,8 @@ def _settings(host: str, port: int) -> Config:
     implied = {"ISSUER": f"http://{host}:{port}"} if host == "localhost" else {"ISSUER": DEFAULT_ISSUER}
     if note.exists(settings().home):
         implied |= {"DEMO": "1", "COUNCIL": note.COUNCIL, "HELP_PHONE": note.HELP_PHONE}
+    if sandbox.is_marked(settings().home):
+        implied |= {"COUNCIL": sandbox.COUNCIL}
     for name, value in implied.items():
         os.environ.setdefault(PREFIX + name, value)
     return settings()
@@ -100,6 +105,8 @@ def warnings(address: str, config: Config) -> list[str]:
         )
     if config.demo:
         found.append(f"this is a demo, where one click makes you anybody; whoever can reach {address} can do that")
+    if sandbox.is_marked(config.home):
+        found.append(f"this is a sandbox, where one click makes you anybody; whoever can reach {address} can do that")
     return found
 
 

@@ -20,6 +20,7 @@ from web.mailer import mailer_of
 from web.outgoing_http import OutgoingHttp
 from web.pinging import Pinger
 from web.runtime import Runtime
+from web.sandbox import note
 
 LOOK_SECONDS: Final = 1
 HOUSE_SECONDS: Final = 60
@@ -36,6 +37,11 @@ def make() -> Flask:
     threading.Thread(target=_keep_house, args=(runtime.vault, mailer_of(runtime.config)), daemon=True).start()
     pinger = Pinger(OutgoingHttp(runtime.config.outgoing_networks))
     threading.Thread(target=_tell_services, args=(runtime.vault, pinger), daemon=True).start()
+    if note.is_marked(runtime.config.home):
+        from web.sandbox import answering  # noqa: PLC0415 -- a vault that is no sandbox never loads it
+
+        residents = (runtime.vault, note.read(runtime.config.home))
+        threading.Thread(target=answering.stop_on, args=residents, daemon=True).start()
     return app
 
 

@@ -35,6 +35,26 @@ class ServiceKey:
     """``ES256``, ``PS256`` or ``Ed25519``."""
 
     @classmethod
+    def make(cls, folder: str | Path, name: str) -> Self:
+        """
+        Make an ES256 key pair: ``NAME-private.json`` (mode 0600), and ``NAME-public.json`` to register.
+
+        Raises:
+            KeyFileError: There is a key of that name already; it is kept.
+        """
+        key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+        private, public = (Path(folder) / f"{name}-{half}.json" for half in ("private", "public"))
+        try:
+            with os.fdopen(
+                os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+            ) as file:
+                json.dump({"keys": [key.as_dict(private=True)]}, file)
+        except FileExistsError:
+            raise KeyFileError(f"`{private.name}` is there already, and is kept") from None
+        public.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), encoding="utf-8")
+        return cls(key, "ES256")
+
+    @classmethod
     def load(cls, path: str | Path) -> Self:
         """
         Read the first key of a file that holds a private JWK or a JWK set (RFC 7517).

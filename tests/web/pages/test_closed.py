@@ -80,6 +80,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "oauth_grants",
         "operations",
         "records",
+        "sandbox",
     ]
 
 
