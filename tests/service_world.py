@@ -57,7 +57,14 @@ def names(short: Mapping[str, list[str]]) -> frozenset[str]:
     return frozenset(f"{category}.{name}" for category, found in short.items() for name in found)
 
 
-def _definition(slug: str, choice: Choice, *, batch: bool = False, writes: frozenset[str] = frozenset()) -> Definition:
+def _definition(
+    slug: str,
+    choice: Choice,
+    *,
+    batch: bool = False,
+    writes: frozenset[str] = frozenset(),
+    more: frozenset[str] = frozenset(),
+) -> Definition:
     return Definition(
         slug=slug,
         name="Support at home",
@@ -72,7 +79,7 @@ def _definition(slug: str, choice: Choice, *, batch: bool = False, writes: froze
         dpia="DPIA-1",
         receiver_keeps="8 years",
         review_on=date(2030, 1, 1),
-        most=names(SEVEN),
+        most=names(SEVEN) | more,
         max_days=90,
         max_uses=1000,
         max_sensitivity=2,
@@ -86,12 +93,15 @@ WRITES: Final = frozenset(
 )
 """All that a service may write at all, but for how to reach somebody."""
 VISITS: Final = "care-visits"
+PAPERS: Final = "care-papers"
+PAPER: Final = frozenset({"document.file"})
 HOME_CARE: Final = "home-care-support"
 PURPOSES: Final = (
     _definition(HOME_CARE, Choice.DECIDE),
     _definition("care-reminders", Choice.DECIDE, batch=True),
     _definition("care-review", Choice.MAY_OBJECT),
     _definition(VISITS, Choice.DECIDE, writes=WRITES),
+    _definition(PAPERS, Choice.DECIDE, writes=PAPER, more=PAPER),
 )
 
 

@@ -1,7 +1,7 @@
 """Disposing of what has been kept long enough: the one lawful deletion of a record, said in the log row by row.
 
-An item goes when its day has come, no legal hold keeps it, and no case about it is open. Its versions, seals and the
-note that it was held back go with it; the holding check (`vault.holding`) knows them as gone, not as deleted.
+An item goes when its day has come, no legal hold keeps it, and no case about it is open. Its versions, seals, documents
+and the note that it was held back go with it; the holding check (`vault.holding`) knows them as gone, not as deleted.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from audit.events import Event
+from vault import documents
 from vault.context import Context
 from vault.journal import note
 from vault.kinds import CaseState
@@ -69,6 +70,7 @@ def dispose(ctx: Context, *, item: Due) -> bool:
         found = select(model).where(model.citizen_id == item.citizen_id, model.record_id == item.record_id)
         for part in ctx.session.scalars(found).all():
             ctx.session.delete(part)
+    papers = documents.forget(ctx, citizen_id=item.citizen_id, record_id=item.record_id)
     ctx.session.delete(row)
     facts = {
         "record": str(item.record_id),
@@ -76,6 +78,7 @@ def dispose(ctx: Context, *, item: Due) -> bool:
         "retention": item.retention_class,
         "due": item.dispose_after.isoformat(),
         "versions": versions,
+        **({"documents": papers} if papers else {}),
     }
     note(ctx, Event.RECORD_DISPOSED, citizen_id=item.citizen_id, facts=facts)
     return True

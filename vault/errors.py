@@ -123,6 +123,18 @@ class InvalidInputError(VaultError):
     code = "invalid_input"
 
 
+class TooLargeError(VaultError):
+    """A document is larger than one may be."""
+
+    code = "too_large"
+
+
+class NoMoreError(VaultError):
+    """What was being read may not be read any further: sharing ended, or something it rested on changed."""
+
+    code = "no_more"
+
+
 class UnknownFieldError(InvalidInputError):
     """A field or category that the catalogue does not hold."""
 

@@ -23,6 +23,7 @@ from vault.comparing import STATE, States, parts_of, rows_of, states_seen, use_r
 from vault.crypto.mac import encode_tuple
 from vault.errors import RowForgedError
 from vault.models import Authenticated, Base, Covered, Grant
+from vault.pieces import stray_pieces
 from vault.told import REFERENCE as _REFERENCE
 from vault.told import Told
 
@@ -40,6 +41,7 @@ COVERED: Final = frozenset(
         "citizen_keys",
         "citizens",
         "delays",
+        "documents",
         "emergencies",
         "finding_notes",
         "findings",
@@ -97,9 +99,12 @@ MARKED: Final = frozenset(
 The log holds their events, not their states.
 """
 
-EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "log_lines", "outgoing_mail"})
-"""These rows can only make the vault refuse more, say which migration was run, count, are derived from the log, or
-ask for a mail that holds no word about anybody."""
+EXEMPT: Final = frozenset({"spent_proofs", "alembic_version", "refusal_sums", "log_lines", "outgoing_mail", "uploads"})
+"""These rows can only make the vault refuse more, say which migration was run, count, are derived from the log, ask for
+a mail that holds no word about anybody, or have what no document needs taken away."""
+
+PIECES: Final = frozenset({"document_pieces"})
+"""These rows are held against the digest that a covered row has of all of them together (`vault.documents`)."""
 
 LOG: Final = frozenset(
     {
@@ -187,6 +192,7 @@ def hold(
                 found.take(part.model, values)
         progress(found.rows, total)
     found.finish()
+    found.defects += [Defect(each.kind, each.table, each.row) for each in stray_pieces(session)]
     return Held(rows=found.rows, entries=told.leaves, defects=tuple(found.defects))
 
 

@@ -5,7 +5,7 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, delays, grants, notices, pings, refusals, requests, tokens, visits, watching
+from vault import birthdays, delays, documents, grants, notices, pings, refusals, requests, tokens, visits, watching
 from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -32,6 +32,7 @@ def keep_house(vault: Vault) -> None:
         visits.sweep(ctx)
         pings.sweep(ctx)
         notices.sweep(ctx)
+        documents.sweep(ctx)
         _forget(ctx)
     _beat(vault)
     watching.scan(vault)  # last: what it finds wrong with its own rows stops nothing else

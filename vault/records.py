@@ -7,25 +7,27 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import select
 
 from audit.events import Event
+from vault import documents
 from vault.catalogue import CATALOGUE
 from vault.confidential import close_for_house
 from vault.context import Context
 from vault.crypto.mac import encode_tuple
 from vault.crypto.seal import Place, seal, unseal
+from vault.documents import Content, Stored
 from vault.errors import NotFoundError, UnknownFieldError, WrongStateError
 from vault.ids import new_id
 from vault.journal import note
 from vault.keychain import category_key, category_key_for_writing
 from vault.kinds import RecordStatus
-from vault.models import HeldBack, Record, RecordVersion, Seal
+from vault.models import Record, RecordVersion, Seal
 
 Outcome = Literal["new", "changed", "same"]
 
@@ -55,6 +57,10 @@ class NewItem:
     run_id: UUID | None = None
     dispose_after: timedelta | None = None
     author: "Author | None" = None
+    content: Content | None = field(default=None, repr=False)
+    """Its document, at hand as a whole; kept with it."""
+    document: Stored | None = None
+    """Its document, whose pieces are kept already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +85,21 @@ def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUI
     """
     _check_fields(item)
     source_key = source_key_of(ctx, item.source)
-    body = _body(item)
-    digest = _digest(ctx, citizen_id, body)
+    digest = _digest(ctx, citizen_id, item)
     held = ctx.session.scalars(
         select(Record).where(Record.citizen_id == citizen_id, Record.source_key == source_key)
     ).one_or_none()
     if held is None:
         record_id = new_id()
         ctx.session.add(_record(ctx, citizen_id, record_id, source_key, item))
-        _add_version(ctx, citizen_id, record_id, 1, item, body, digest)
+        _add_version(ctx, citizen_id, record_id, 1, item, digest)
         return "new", record_id
     newest = _last_from_source(ctx, held)
     if newest is not None and hmac.compare_digest(newest.content_digest, digest):
         return "same", held.record_id
     held.version += 1
     held.status, held.received_at, held.sensitivity = item.status, ctx.now, max(held.sensitivity, item.sensitivity)
-    _add_version(ctx, citizen_id, held.record_id, held.version, item, body, digest)
+    _add_version(ctx, citizen_id, held.record_id, held.version, item, digest)
     return "changed", held.record_id
 
 
@@ -134,16 +139,21 @@ def revise(
         raise NotFoundError(f"record `{record_id}` is not known")
     if held.version != expected or held.category != item.category:
         raise WrongStateError(f"record `{record_id}` was changed meanwhile; look at it again")
-    item = _carried(ctx, held, item, offered)
-    body = _body(item)
+    item, kept = _carried(ctx, held, item, offered)
     held.version += 1
     held.received_at, held.sensitivity = ctx.now, max(held.sensitivity, item.sensitivity)
-    _add_version(ctx, citizen_id, record_id, held.version, item, body, _digest(ctx, citizen_id, body))
+    _add_version(ctx, citizen_id, record_id, held.version, item, _digest(ctx, citizen_id, item), kept)
     return held.version
 
 
-def _carried(ctx: Context, held: Record, item: NewItem, offered: frozenset[str]) -> NewItem:
-    """*item* with what the held version says beside it. Opened here only to be sealed again: nothing of it leaves."""
+def _carried(
+    ctx: Context, held: Record, item: NewItem, offered: frozenset[str]
+) -> tuple[NewItem, Mapping[str, Any] | None]:
+    """
+    *item* with what the held version says beside it, and which document it has.
+
+    Opened here only to be sealed again: nothing of it leaves.
+    """
     stands = (Seal.citizen_id == held.citizen_id, Seal.record_id == held.record_id, Seal.version == held.version)
     newest = ctx.session.scalars(select(Seal).where(*stands).order_by(Seal.epoch.desc()).limit(1)).one()
     key = category_key(ctx, citizen_id=held.citizen_id, category=held.category, epoch=newest.epoch)
@@ -151,7 +161,7 @@ def _carried(ctx: Context, held: Record, item: NewItem, offered: frozenset[str])
     body = orjson.loads(unseal(key, newest.sealed, place=place))
     stay = {name: value for name, value in body["fields"].items() if name not in offered or not isinstance(value, str)}
     third_party = item.third_party or bool(body.get("third_party"))
-    return replace(item, fields={**stay, **item.fields}, third_party=third_party)
+    return replace(item, fields={**stay, **item.fields}, third_party=third_party), body.get("document")
 
 
 def _check_fields(item: NewItem) -> None:
@@ -166,20 +176,26 @@ def source_key_of(ctx: Context, source: Source) -> bytes:
     return hmac.new(ctx.keyring.derived("source-key"), place, hashlib.sha256).digest()
 
 
-def _body(item: NewItem) -> bytes:
+def _body(item: NewItem, document: Mapping[str, Any] | None = None) -> bytes:
+    """What is sealed of a version; ``document`` stands in it only where there is one (`vault.documents`)."""
     plain = {
         "fields": dict(item.fields),
         "as_of": item.as_of.isoformat() if item.as_of else None,
         "type": item.source.type,
         "status": str(item.status),
         "third_party": item.third_party,
+        **({"document": document} if document else {}),
     }
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 
-def _digest(ctx: Context, citizen_id: UUID, body: bytes) -> bytes:
+def _digest(ctx: Context, citizen_id: UUID, item: NewItem) -> bytes:
     """A keyed digest: equal content of two citizens does not look equal, and nothing can be guessed from it."""
-    return hmac.new(ctx.keyring.derived("content-digest"), citizen_id.bytes + body, hashlib.sha256).digest()
+    key = ctx.keyring.derived("content-digest")
+    said = item.document.content_digest if item.document else b""
+    if item.content:
+        said = hmac.new(key, citizen_id.bytes + item.content.body, hashlib.sha256).digest()
+    return hmac.new(key, citizen_id.bytes + _body(item) + said, hashlib.sha256).digest()
 
 
 def _record(ctx: Context, citizen_id: UUID, record_id: UUID, source_key: bytes, item: NewItem) -> Record:
@@ -200,8 +216,16 @@ def _record(ctx: Context, citizen_id: UUID, record_id: UUID, source_key: bytes, 
 
 
 def _add_version(
-    ctx: Context, citizen_id: UUID, record_id: UUID, version: int, item: NewItem, body: bytes, digest: bytes
+    ctx: Context,
+    citizen_id: UUID,
+    record_id: UUID,
+    version: int,
+    item: NewItem,
+    digest: bytes,
+    kept: Mapping[str, Any] | None = None,
 ) -> None:
+    """Add a version and its seal; *kept* is the document that it goes on having where *item* brings none."""
+    body = _body(item, _document(ctx, citizen_id, record_id, version, item) or kept)
     epoch, key = category_key_for_writing(ctx, citizen_id=citizen_id, category=item.category)
     place = place_of(ctx.keyring.tenant, citizen_id, item.category, record_id, version, epoch)
     ctx.session.add(
@@ -229,6 +253,17 @@ def _add_version(
     )
 
 
+def _document(ctx: Context, citizen_id: UUID, record_id: UUID, version: int, item: NewItem) -> Mapping[str, Any] | None:
+    """The document that *item* brings, kept and attached, as its body names it."""
+    where: Any = {"citizen_id": citizen_id, "category": item.category, "record_id": record_id}
+    stored = documents.put(ctx, **where, content=item.content) if item.content else item.document
+    if stored is None:
+        return None
+    documents.attach(ctx, **where, version=version, stored=stored)
+    link = stored.link
+    return {"id": str(link.document_id), "type": link.media_type, "size": link.size}
+
+
 def _sealed_author(ctx: Context, record_id: UUID, version: int, author: Author) -> bytes:
     words = {name: getattr(author, name) for name in ("reference", "role", "team", "reason")}
     return close_for_house(ctx, what=f"author/{version}", row_id=record_id, words=words)
@@ -252,36 +287,3 @@ def mark_mistaken(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> None:
     row.status = RecordStatus.ENTERED_IN_ERROR
     facts = {"record": str(record_id), "category": row.category, "status": str(row.status)}
     note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts=facts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryCount:
-    """What is held of one category, by numbers: nothing of the content."""
-
-    category: str
-    items: int
-    newest_received_at: datetime
-    organisation_ids: frozenset[UUID]
-
-
-def counts(ctx: Context, *, citizen_id: UUID) -> list[CategoryCount]:
-    """How many items of each category a citizen has, in the catalogue's order; what is held back does not count."""
-    rows = ctx.session.execute(
-        select(Record.category, Record.organisation_id, func.count(), func.max(Record.received_at))
-        .outerjoin(HeldBack, and_(HeldBack.citizen_id == Record.citizen_id, HeldBack.record_id == Record.record_id))
-        .where(Record.citizen_id == citizen_id, or_(HeldBack.until.is_(None), HeldBack.until <= ctx.now))
-        .group_by(Record.category, Record.organisation_id)
-    ).all()
-    found: dict[str, list[tuple[UUID, int, datetime]]] = {}
-    for category, organisation_id, number, newest in rows:
-        found.setdefault(category, []).append((organisation_id, number, newest))
-    return [
-        CategoryCount(
-            category=category.name,
-            items=sum(number for _, number, _ in found[category.name]),
-            newest_received_at=max(newest for _, _, newest in found[category.name]),
-            organisation_ids=frozenset(organisation_id for organisation_id, _, _ in found[category.name]),
-        )
-        for category in CATALOGUE.categories
-        if category.name in found
-    ]

@@ -10,6 +10,8 @@ import orjson
 
 from vault.catalogue import CATALOGUE
 from vault.crypto.seal import unseal
+from vault.documents import DocumentLink
+from vault.documents.kinds import FIELD
 from vault.errors import KeyDestroyedError
 from vault.facts import Item
 from vault.keyring import Keyring, WrappedKey
@@ -50,6 +52,8 @@ class RecordView:
     sensitivity: int
     version: int
     third_party: bool
+    document: DocumentLink | None = None
+    """The document that it has, where that may be seen; what it says is opened by the door alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class Release:
             sensitivity=record["sensitivity"],
             version=record["version"],
             third_party=bool(body.get("third_party")),
+            document=DocumentLink.of(body.get("document")) if FIELD in self.fields else None,
         )
 
     def _shown(self, name: str, value: Any) -> Any:  # noqa: ANN401 -- any JSON value

@@ -50,6 +50,8 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.RecoveryWaitsError: HTTPStatus.FORBIDDEN,
     vault.ProofNeededError: HTTPStatus.FORBIDDEN,
     vault.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    vault.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    vault.NoMoreError: HTTPStatus.FORBIDDEN,
     vault.UnknownFieldError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.BeyondPurposeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,

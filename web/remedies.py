@@ -107,6 +107,14 @@ DATA_API: Final[Mapping[str, Remedy]] = {
     "request_entity_too_large": Remedy(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is larger than this address takes.", "Send less at once."
     ),
+    "no_more": Remedy(
+        HTTPStatus.FORBIDDEN,
+        "The document may not be read any further: the person stopped sharing, or something it rested on changed.",
+        "Throw away what came of it: it is not whole. Ask again only if you still need it.",
+    ),
+    "too_large": Remedy(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The document is larger than one may be.", "Send one of at most 100 MiB."
+    ),
     "wrong_media_type": Remedy(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The body is of another media type than this address takes.",

@@ -6,7 +6,7 @@ import pytest
 
 from audit.events import Event
 from tests.vault.house import House
-from vault import access, authorities, contact_wishes, notices, outgoing, records, trail
+from vault import access, authorities, contact_wishes, counts, notices, outgoing, trail
 from vault.access import contact_is_safe
 from vault.context import OPERATOR, SYSTEM, Actor
 from vault.errors import InvalidInputError, NotAllowedError, ProofNeededError, WrongStateError
@@ -105,4 +105,6 @@ def test_it_opens_alone_to_the_resident_and_never_to_family(sqlite_house: House)
     assert item.fields["contact.not_safe"] == MASK
     assert "contact.not_safe" not in authorities.LEGAL.union(*authorities.SAFE.values())
     with house.vault.reading(OPERATOR) as ctx:
-        assert [each.items for each in records.counts(ctx, citizen_id=house.citizen_id) if each.category == "contact"]
+        assert [
+            each.items for each in counts.of_citizen(ctx, citizen_id=house.citizen_id) if each.category == "contact"
+        ]

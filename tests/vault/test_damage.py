@@ -11,7 +11,7 @@ from tests.vault.house import CARE, House
 from vault import accounts, citizens, passkeys, services, sign_ins
 from vault.context import OPERATOR
 from vault.errors import RowForgedError, TokenInvalidError, VaultError
-from vault.holding import COVERED, EXEMPT, LOG, MARKED, hold
+from vault.holding import COVERED, EXEMPT, LOG, MARKED, PIECES, hold
 from vault.ids import handle_hash
 from vault.kinds import CitizenStatus, Role
 from vault.models import Authenticated, Base, Covered
@@ -34,7 +34,7 @@ def found(house: House) -> set[tuple[str, str]]:
 
 
 def test_every_table_is_in_exactly_one_class() -> None:
-    classes = (COVERED, MARKED, EXEMPT, LOG)
+    classes = (COVERED, MARKED, EXEMPT, LOG, PIECES)
     named = [name for group in classes for name in group]
     assert sorted(named) == sorted(set(named))
     assert set(named) == set(Base.metadata.tables) | set(AuditBase.metadata.tables) | {"alembic_version"}

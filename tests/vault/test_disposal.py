@@ -7,7 +7,7 @@ from sqlalchemy import text
 from audit.events import Event
 from audit.read import every_leaf
 from tests.vault.house import House
-from vault import cases, disposal, records
+from vault import cases, counts, disposal
 from vault.context import OPERATOR
 from vault.holding import hold
 from vault.journal import note
@@ -37,7 +37,7 @@ def run(house: House) -> int:
 
 def items(house: House) -> int:
     with house.vault.reading(OPERATOR) as ctx:
-        return sum(count.items for count in records.counts(ctx, citizen_id=house.citizen_id))
+        return sum(count.items for count in counts.of_citizen(ctx, citizen_id=house.citizen_id))
 
 
 def test_what_is_due_goes_with_an_entry_and_the_tables_stay_as_the_log_says(house: House) -> None:

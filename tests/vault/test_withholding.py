@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.log_reading import told
 from tests.vault.house import House
-from vault import accounts, records, trail, withholding
+from vault import accounts, counts, trail, withholding
 from vault.access import read_own
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR
@@ -123,7 +123,7 @@ def _category(desk: Desk) -> str:
 
 def _count(desk: Desk, category: str) -> int:
     with desk.house.vault.reading(OPERATOR) as ctx:
-        found = {each.category: each.items for each in records.counts(ctx, citizen_id=desk.house.citizen_id)}
+        found = {each.category: each.items for each in counts.of_citizen(ctx, citizen_id=desk.house.citizen_id)}
     return found.get(category, 0)
 
 

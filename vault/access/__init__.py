@@ -11,6 +11,7 @@ raised.
 
 from vault.access.addressing import Postal, email_of, postal_of
 from vault.access.asking import ActingPerson, Proof
+from vault.access.attaching import ToAttach, attach_with_token
 from vault.access.contacting import ContactBy, contact_is_safe
 from vault.access.correcting import read_to_correct
 from vault.access.delegated import preview_for_delegate, read_as_delegate
@@ -22,6 +23,7 @@ from vault.access.identity import confirm_identity
 from vault.access.noted import forget_noted_looks
 from vault.access.once import Kept, Once, forget_kept_answers
 from vault.access.own import export_own, read_own, reveal
+from vault.access.papers import open_as_officer, open_own, open_with_token
 from vault.access.preview import preview
 from vault.access.reported import Disclosure, report_with_token
 from vault.access.returned import Change, ToWrite, write_with_token
@@ -38,7 +40,9 @@ __all__ = [
     "Proof",
     "Round",
     "Stage",
+    "ToAttach",
     "ToWrite",
+    "attach_with_token",
     "confirm_hint",
     "confirm_identity",
     "contact_is_safe",
@@ -47,6 +51,9 @@ __all__ = [
     "forget_kept_answers",
     "forget_noted_looks",
     "grants_to_read",
+    "open_as_officer",
+    "open_own",
+    "open_with_token",
     "postal_of",
     "preview",
     "preview_for_delegate",

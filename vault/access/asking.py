@@ -1,5 +1,6 @@
 """What comes to the door: who asks, with which proof, for what."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -55,5 +56,7 @@ class Ask:
     """Whether this very look has spent it already, in an attempt that found something changed."""
     categories: frozenset[str] | None = None
     """Where *fields* is empty: of which categories whatever the grant holds is asked for; None means of all."""
+    is_meant: Callable[[UUID, UUID], bool] | None = None
+    """Where one item alone is asked for: whether it is this one, by the ids of the service and of the item."""
     officer: Officer | None = None
     """Empty for a service, which shows a token."""

@@ -14,6 +14,7 @@ from vault.access.refusing import note_broken, refusal_of
 from vault.catalogue import CATALOGUE
 from vault.clock import microseconds
 from vault.context import Actor, Context, Vault
+from vault.documents.kinds import FIELD
 from vault.errors import NotAllowedError, NotFoundError
 from vault.facts import Item
 from vault.journal import Happening, keys_for, queue
@@ -67,6 +68,19 @@ def export_own(
         UnknownFieldError: No such field.
     """
     ask = _OwnAsk(actor=actor, citizen_id=citizen_id, fields=fields, masked=masked, taken_as=kind)
+    return _own(vault, ask)
+
+
+def take_own_document(vault: Vault, *, actor: Actor, citizen_id: UUID, record_id: UUID) -> Release | Refusal:
+    """
+    Release one item of a citizen's own with its document, for a file that they take with them; logged as such.
+
+    Raises:
+        NotFoundError: No such citizen.
+    """
+    ask = _OwnAsk(
+        actor=actor, citizen_id=citizen_id, fields=frozenset({FIELD}), record_id=record_id, taken_as="document"
+    )
     return _own(vault, ask)
 
 
@@ -174,7 +188,7 @@ def _held_meanwhile(ctx: Context, ask: _OwnAsk, found: tuple[Item, ...]) -> bool
 
 
 def _own_facts(ask: _OwnAsk, fresh: frozenset[str]) -> dict[str, Any]:
-    if ask.record_id is not None:
-        return {"fields": sorted(ask.fields), "record": str(ask.record_id)}
     kind = {"file": ask.taken_as} if ask.taken_as else {}
+    if ask.record_id is not None:
+        return {"fields": sorted(ask.fields), "record": str(ask.record_id), **kind}
     return {"categories": sorted(fresh), **kind}

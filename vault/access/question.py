@@ -32,22 +32,24 @@ def _askable(fields: list[str]) -> set[str]:
     return {name for name in fields if not CATALOGUE.field(name).needs_reveal}
 
 
-def releasable(database: Database, sharing: Sharing, wanted: frozenset[str], *, history: bool) -> tuple[Item, ...]:
+def releasable(database: Database, sharing: Sharing, wanted: frozenset[str], ask: Ask) -> tuple[Item, ...]:
     """The items that this grant reaches.
 
-    Nothing entered in error, above its sensitivity, excepted, or (unless asked) past.
+    Nothing entered in error, above its sensitivity, excepted, or (unless asked) past; where one is meant, that alone.
     """
     known = {name for name in wanted if CATALOGUE.has(name)}
     categories = frozenset(CATALOGUE.field(name).category for name in known)
     if not categories:
         return ()
     exceptions = set(sharing.grant["exceptions"])
-    with_history = history and sharing.grant["history"]
+    with_history = ask.history and sharing.grant["history"]
+    service_id, meant = sharing.grant["service_id"], ask.is_meant
     return tuple(
         item
         for item in reading.items(database, citizen_id=sharing.grant["citizen_id"], categories=categories)
         if reaches(item, max_sensitivity=sharing.grant["max_sensitivity"], history=with_history)
         and str(item.record["record_id"]) not in exceptions
+        and (meant is None or meant(service_id, item.record["record_id"]))
     )
 
 

@@ -10,9 +10,10 @@ from vault.access.asking import Ask
 from vault.access.keeping import ask_facts, claim, entry_keys
 from vault.catalogue import CATALOGUE
 from vault.clock import month_of
-from vault.context import SYSTEM, Vault
+from vault.context import SYSTEM, Actor, Vault
+from vault.documents.kinds import FIELD
 from vault.facts import Sharing
-from vault.journal import Happening, keys_for, queue
+from vault.journal import Happening, keys_for, note, queue
 from vault.judged import told
 from vault.release import Refusal
 
@@ -83,3 +84,10 @@ def note_broken(vault: Vault, citizen_id: UUID, record_id: UUID) -> None:
             happening=happening,
             pairs=[],
         )
+
+
+def note_stopped(vault: Vault, actor: Actor, citizen_id: UUID, record_id: UUID) -> None:
+    """Log that a document was not given any further: what the look rested on changed while it lasted."""
+    facts = {"record": str(record_id), "refused": [FIELD], "fields": [], "stopped": True}
+    with vault.transaction(actor) as ctx:
+        note(ctx, Event.RECORD_REFUSED, citizen_id=citizen_id, facts=facts)

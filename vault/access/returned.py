@@ -4,7 +4,7 @@ What it wrote says for which service and by whose hand. An item is put right as 
 by the service that wrote it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -101,16 +101,16 @@ def _try(vault: Vault, handle: str, ask: Ask, proof: Proof, wanted: ToWrite) -> 
     """Hold what the decision rests on, decide, and write in the same transaction."""
     sharing = shown.good(vault, shown.loading(vault, handle), proof)
     with vault.transaction(ask.actor) as ctx:
-        _hold(ctx, sharing, handle)
-        held = _meant(ctx, sharing, wanted)
-        decision = _decided(vault, sharing, ask, held)
+        hold(ctx, sharing, handle)
+        held = meant(ctx, sharing, wanted.change, _categories(wanted))
+        decision = decided(vault, sharing, ask, held)
         if decision.allowed:
             return once.before(ctx, sharing, wanted.once) or _write(ctx, sharing, ask, wanted, held, decision)
     reach = stored(sharing.purpose["definition"]).writes
     return refusing.refuse(vault, sharing, ask, frozenset(wanted.fields), decision, reach=reach)
 
 
-def _hold(ctx: Context, sharing: Sharing, handle: str) -> None:
+def hold(ctx: Context, sharing: Sharing, handle: str) -> None:
     """
     Hold grant, service, purpose and citizen at the versions that were read, so that none changes before this is kept.
 
@@ -130,14 +130,14 @@ def _hold(ctx: Context, sharing: Sharing, handle: str) -> None:
     tokens.find(ctx, handle=handle)
 
 
-def _meant(ctx: Context, sharing: Sharing, wanted: ToWrite) -> Brief | None:
+def meant(ctx: Context, sharing: Sharing, change: Change | None, categories: Iterable[str]) -> Brief | None:
     """The item that a change is about: one that the service wrote here, for the purpose of its grant."""
     citizen_id, service_id = sharing.grant["citizen_id"], sharing.grant["service_id"]
-    if wanted.change is None:
+    if change is None:
         return None
-    for category in _categories(wanted):
+    for category in categories:
         for each in items.of_writer(ctx, citizen_id=citizen_id, category=category, service_id=service_id):
-            if wanted.change.is_meant(service_id, each.record_id):
+            if change.is_meant(service_id, each.record_id):
                 own = items.purpose_of(ctx, citizen_id, each.record_id) == sharing.grant["purpose"]
                 return items.brief(ctx, citizen_id=citizen_id, record_id=each.record_id) if own else None
     return None
@@ -147,41 +147,57 @@ def _categories(wanted: ToWrite) -> list[str]:
     return sorted({CATALOGUE.field(name).category for name in wanted.fields if CATALOGUE.has(name)})
 
 
-def _decided(vault: Vault, sharing: Sharing, ask: Ask, held: Brief | None) -> Decision:
+def decided(vault: Vault, sharing: Sharing, ask: Ask, held: Brief | None) -> Decision:
+    """What the rules say to writing what is asked; *held* is the item that is to be put right, if one is."""
     item = ItemFacts(organisation=str(held.organisation_id), service=str(held.service_id or "")) if held else None
     names = ask.fields or frozenset()
     return vault.engine.decide(question.writing_request_of(sharing, ask, names, item, vault.clock()))
 
 
 def _write(ctx: Context, sharing: Sharing, ask: Ask, wanted: ToWrite, held: Brief | None, decision: Decision) -> Kept:
-    citizen_id = sharing.grant["citizen_id"]
     item = _item(ctx, sharing, ask, wanted, held)
+    citizen_id = sharing.grant["citizen_id"]
     if wanted.change is None:
         version = 1
         record_id = records.keep(ctx, citizen_id=citizen_id, item=item)[1]
     else:
         record_id, version = _revised(ctx, citizen_id, wanted.change, item, held)
     facts = {
-        **ask_facts(sharing, ask, frozenset()),
-        "fields": sorted(item.fields),
-        **told(decision),
         "record": str(record_id),
         "version": version,
         "category": item.category,
+        "fields": sorted(item.fields),
         **({"corrects": True} if wanted.change else {}),
     }
-    purpose, policy_set = sharing.grant["purpose"], decision.policy_set
+    return written(ctx, sharing, ask, decision, wanted.once, facts)
+
+
+def written(
+    ctx: Context,
+    sharing: Sharing,
+    ask: Ask,
+    decision: Decision,
+    asked: Once,
+    facts: Mapping[str, Any],
+) -> Kept:
+    """Log that a version was written, as *facts* say, and remember the answer."""
+    citizen_id, purpose = sharing.grant["citizen_id"], sharing.grant["purpose"]
     leaf_hash = note(
-        ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, purpose=purpose, policy_set=policy_set, facts=facts
+        ctx,
+        Event.RECORD_WRITTEN,
+        citizen_id=citizen_id,
+        purpose=purpose,
+        policy_set=decision.policy_set,
+        facts={**ask_facts(sharing, ask, frozenset()), **told(decision), **facts},
     )
     kept = Kept(
-        record_id=record_id,
-        version=version,
+        record_id=UUID(facts["record"]),
+        version=facts["version"],
         service_id=sharing.grant["service_id"],
         leaf_hash=leaf_hash,
         time_us=microseconds(ctx.now),
     )
-    once.remember(ctx, sharing, wanted.once, kept)
+    once.remember(ctx, sharing, asked, kept)
     return kept
 
 
@@ -190,11 +206,17 @@ def _item(ctx: Context, sharing: Sharing, ask: Ask, wanted: ToWrite, held: Brief
     if len(categories) != 1:
         raise InvalidInputError("write fields of one category, at least one")
     writing.check(words := Words(fields=wanted.fields, as_of=wanted.as_of, reason=wanted.reason))
-    person = ask.acting
-    by = {"reference": person.reference, "role": person.role, "team": person.team} if person else _AUTOMATIC
     source_id = str(held.record_id if held else new_id())
     purpose = sharing.grant["purpose"]
-    return writing.new_item(ctx, categories[0], words, purpose=purpose, source_id=source_id, by=by, system=SYSTEM)
+    return writing.new_item(
+        ctx, categories[0], words, purpose=purpose, source_id=source_id, by=hand_of(ask), system=SYSTEM
+    )
+
+
+def hand_of(ask: Ask) -> Mapping[str, str]:
+    """Whose hand it was, as the version will say."""
+    person = ask.acting
+    return {"reference": person.reference, "role": person.role, "team": person.team} if person else _AUTOMATIC
 
 
 def _revised(ctx: Context, citizen_id: UUID, change: Change, item: NewItem, held: Brief | None) -> tuple[UUID, int]:
@@ -202,10 +224,17 @@ def _revised(ctx: Context, citizen_id: UUID, change: Change, item: NewItem, held
         raise NotFoundError("there is no such item of this service's own")
     if not item.author or not item.author.reason:
         raise InvalidInputError("say in `reason` why it changes")
+    return held.record_id, revised(ctx, citizen_id, held.record_id, change.expected, item)
+
+
+def revised(ctx: Context, citizen_id: UUID, record_id: UUID, expected: int, item: NewItem) -> int:
+    """
+    The number of the version that *item* became.
+
+    Raises:
+        VersionPassedError: The item is at another version than *expected* by now.
+    """
     try:
-        version = records.revise(
-            ctx, citizen_id=citizen_id, record_id=held.record_id, expected=change.expected, item=item
-        )
+        return records.revise(ctx, citizen_id=citizen_id, record_id=record_id, expected=expected, item=item)
     except WrongStateError as error:
         raise VersionPassedError(str(error)) from error
-    return held.record_id, version

@@ -1,5 +1,6 @@
 """Reading under a grant: a service with its token, or an officer of the service it was given to."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -29,6 +30,7 @@ def read_with_token(
     fields: frozenset[str] | None,
     history: bool = False,
     categories: frozenset[str] | None = None,
+    is_meant: Callable[[UUID, UUID], bool] | None = None,
     admit: Admit = shown.anyone,
 ) -> Release | Refusal:
     """
@@ -42,6 +44,7 @@ def read_with_token(
         fields: What is asked for; None means whatever the grant holds.
         history: Whether stopped medicines and the like are asked for too.
         categories: Where *fields* is None, of which categories; None means of all.
+        is_meant: Where one item alone is asked for: which, by the ids of the service and of the item.
         admit: Told service and citizen once the token is good; raises to send the caller away.
 
     Raises:
@@ -53,13 +56,30 @@ def read_with_token(
     sharing = shown.good(vault, load, proof)
     admit(sharing.grant["service_id"], sharing.grant["citizen_id"])
     actor = shown.service_of(sharing)
-    ask = Ask(actor=actor, fields=fields, history=history, acting=acting, proof=proof, categories=categories)
+    ask = Ask(
+        actor=actor,
+        fields=fields,
+        history=history,
+        acting=acting,
+        proof=proof,
+        categories=categories,
+        is_meant=is_meant,
+    )
     return _read(vault, sharing, ask, load)
 
 
-def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None) -> Release | Refusal:
+def read_as_officer(
+    vault: Vault, *, actor: Actor, grant_id: UUID, fields: frozenset[str] | None, record_id: UUID | None = None
+) -> Release | Refusal:
     """
     Release a grant's fields to an officer of the service it was given to, whose job and team the citizen will see.
+
+    Args:
+        vault: The running vault.
+        actor: The officer, signed in.
+        grant_id: Under which grant.
+        fields: What is asked for; None means whatever the grant holds.
+        record_id: The one item that is asked for; None means all that the grant reaches.
 
     Raises:
         NotFoundError: There is no such grant.
@@ -80,7 +100,8 @@ def read_as_officer(vault: Vault, *, actor: Actor, grant_id: UUID, fields: froze
         raise NotFoundError(f"grant `{grant_id}` is not known")
     officer = Officer(account.account_id, account.version, account.status is AccountStatus.ACTIVE)
     acting = ActingPerson(str(actor.account_id), label.job if label else "officer", label.team if label else "")
-    ask = Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None, officer=officer)
+    meant = None if record_id is None else (lambda _service_id, one: one == record_id)
+    ask = Ask(actor=actor, fields=fields, history=False, acting=acting, proof=None, officer=officer, is_meant=meant)
     return _read(vault, sharing, ask, load)
 
 
@@ -107,7 +128,7 @@ def _read(vault: Vault, sharing: Sharing, ask: Ask, load: Load) -> Release | Ref
 def _try(vault: Vault, sharing: Sharing, ask: Ask) -> Release | Refusal | None:
     """One attempt; nothing where a fact that was decided on changed before the log entry was kept."""
     wanted = question.wanted_of(sharing, ask)
-    found = question.releasable(vault.db, sharing, wanted, history=ask.history)
+    found = question.releasable(vault.db, sharing, wanted, ask)
     decision = vault.engine.decide(question.request_of(sharing, ask, wanted, found, vault.clock()))
     if not decision.allowed:
         return refusing.refuse(vault, sharing, ask, wanted, decision)

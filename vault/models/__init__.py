@@ -31,6 +31,7 @@ from vault.kinds import (
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
 from vault.models.delaying import Delay
+from vault.models.documents import Document, DocumentPiece, Upload
 from vault.models.emergencies import Emergency
 from vault.models.findings import Finding, FindingNote, MarkedPerson, StaffTie, TieMark, WatchedAct, WatchState
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
@@ -92,6 +93,8 @@ __all__ = [
     "Decider",
     "Delay",
     "DelayState",
+    "Document",
+    "DocumentPiece",
     "Emergency",
     "EmergencyReason",
     "Finding",
@@ -149,6 +152,7 @@ __all__ = [
     "Token",
     "TokenKind",
     "UnmatchedItem",
+    "Upload",
     "UtcDateTime",
     "VaultFact",
     "Visit",

@@ -5,7 +5,20 @@ A view here parses, calls one vault service and answers. Pages for people are `w
 
 from flask import Flask
 
-from web.api import bulk, challenges, disclosures, edge, fhir, front, grants, oauth, openapi, operations, records
+from web.api import (
+    bulk,
+    challenges,
+    disclosures,
+    documents,
+    edge,
+    fhir,
+    front,
+    grants,
+    oauth,
+    openapi,
+    operations,
+    records,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -16,6 +29,7 @@ def init_app(app: Flask) -> None:
     grants.init_app(app)
     records.init_app(app)
     bulk.init_app(app)
+    documents.init_app(app)
     disclosures.init_app(app)
     fhir.init_app(app)
     operations.init_app(app)

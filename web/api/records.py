@@ -51,14 +51,14 @@ KEY: Final = {
     " the same answer, another request is refused.",
     "schema": {"type": "string", "pattern": '^"[A-Za-z0-9._:-]{8,64}"$', "examples": ['"8e03978e-40d5-43dd-bc93"']},
 }
-_VERSION: Final = {
+VERSION: Final = {
     "in": "header",
     "name": "If-Match",
     "required": True,
     "description": "The version that you read, in quotes; another version by now is refused.",
     "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$', "examples": ['"1"']},
 }
-_ID: Final = {
+ID: Final = {
     "in": "path",
     "name": "record_id",
     "required": True,
@@ -105,7 +105,7 @@ def _described_as_adding(view: View) -> View:
 def _described_as_putting_right(view: View) -> View:
     return described(
         view,
-        _takes(PutRight, _VERSION),
+        _takes(PutRight, VERSION),
         blueprint.response(HTTPStatus.OK, Written, headers={**PROMISE, **PACE, **_TAG}),
         *problems(blueprint, *_ON_WRITING, "not_found", "version_passed", "precondition_needed", "wrong_state"),
     )
@@ -160,7 +160,7 @@ class OneRecord(MethodView):
 
 
 blueprint.route("/records", parameters=[ACTOR, PROOF])(Records)
-blueprint.route("/records/<string:record_id>", parameters=[ACTOR, PROOF, _ID])(OneRecord)
+blueprint.route("/records/<string:record_id>", parameters=[ACTOR, PROOF, ID])(OneRecord)
 
 
 def once_each(query: MultiDict[str, str]) -> None:

@@ -61,7 +61,7 @@ def _asked(here: Edge, sent: Request, schema: Schema, name: str | None) -> Respo
 
 def _wanted(here: Edge, sent: Request, schema: Schema, name: str | None) -> ToWrite:
     key = key_of(sent)
-    version = _version(sent) if name is not None else None
+    version = version_of(sent) if name is not None else None
     body = read_json(sent)
     loaded = load(schema, body)
     said = orjson.dumps([sent.method, sent.path, version, body], option=orjson.OPT_SORT_KEYS)
@@ -91,7 +91,14 @@ def _is(here: Edge, name: str) -> Callable[[UUID, UUID], bool]:
     return is_meant
 
 
-def _version(sent: Request) -> int:
+def version_of(sent: Request) -> int:
+    """
+    The version that *sent* was made on.
+
+    Raises:
+        PreconditionNeededError: It does not say.
+        MalformedRequestError: It is not one in quotes.
+    """
     if "If-Match" not in sent.headers:
         raise PreconditionNeededError("say in If-Match which version you read")
     return int(_header(sent, "If-Match", _VERSION))

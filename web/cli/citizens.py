@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from vault import citizens, disposal, grants, outgoing, records, requests
+from vault import citizens, counts, disposal, grants, outgoing, requests
 from vault.citizens import CitizenView
 from vault.context import OPERATOR
 from vault.kinds import CitizenStatus
@@ -56,7 +56,7 @@ def show_(*, citizen_id: UUID, as_json: bool) -> None:
     with opened() as vault, vault.reading(OPERATOR) as ctx:
         found = {
             **_plain(citizens.find(ctx, citizen_id=citizen_id)),
-            "items": {count.category: count.items for count in records.counts(ctx, citizen_id=citizen_id)},
+            "items": {count.category: count.items for count in counts.of_citizen(ctx, citizen_id=citizen_id)},
             "requests": len(requests.of_citizen(ctx, citizen_id=citizen_id)),
             "shares": sum(grant.is_live for grant in grants.of_citizen(ctx, citizen_id=citizen_id)),
         }

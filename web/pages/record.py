@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import access, grants, records, services
+from vault import access, counts, grants, services
 from vault import items as items_of
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
@@ -35,7 +35,7 @@ _REVEAL: Final = "reveal"
 def overview() -> ResponseReturnValue:
     """The categories that hold something: how many items, from whom, for how many services; nothing is opened."""
     with reading() as ctx:
-        counts = records.counts(ctx, citizen_id=me().citizen_id)
+        held = counts.of_citizen(ctx, citizen_id=me().citizen_id)
         names = {each.organisation_id: each.name for each in services.organisations(ctx)}
         shared = grants.of_citizen(ctx, citizen_id=me().citizen_id)
     seeing, paused = _services_by_category(shared, GrantState.ACTIVE), _services_by_category(shared, GrantState.PAUSED)
@@ -47,7 +47,7 @@ def overview() -> ResponseReturnValue:
             len(seeing.get(count.category, ())),
             len(paused.get(count.category, frozenset()) - seeing.get(count.category, frozenset())),
         )
-        for count in counts
+        for count in held
     ]
     return render_template("record/overview.html", rows=rows)
 

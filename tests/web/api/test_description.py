@@ -7,10 +7,12 @@ from tests.service_world import World
 
 OPERATIONS = {
     "GET /api/v1/records",
+    "GET /api/v1/records/{record_id}/document",
     "POST /api/v1/bulk",
     "POST /api/v1/disclosures",
     "POST /api/v1/records",
     "PUT /api/v1/records/{record_id}",
+    "PUT /api/v1/records/{record_id}/document",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from vault import accounts, birthdays, cases, grants, holding, records, requests, trail, withholding
+from vault import accounts, birthdays, cases, counts, grants, holding, requests, trail, withholding
 from vault.context import OPERATOR, Vault
 from vault.kinds import Decider, GrantState, RequestState
 from web.app import create_app
@@ -111,7 +111,7 @@ def test_one_item_is_held_back_from_its_owner_who_sees_no_hint_of_it(demo: Demo,
     with demo.vault.reading(OPERATOR) as ctx:
         (held,) = withholding.of_citizen(ctx, citizen_id=stanley)
         kept = len([each for each in withholding.candidates(ctx, citizen_id=stanley) if each.category == "care_needs"])
-        counted = {each.category: each.items for each in records.counts(ctx, citizen_id=stanley)}
+        counted = {each.category: each.items for each in counts.of_citizen(ctx, citizen_id=stanley)}
     assert held.until > demo.vault.clock()
     assert counted["care_needs"] == kept - 1
     _be(browser, "stanley")
