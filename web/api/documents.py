@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -114,7 +114,7 @@ class Document(MethodView):
         here, tally = edge(), Tally.of(current_app)
         handle = shown_token()
         proof, acting = shown_proof(handle), reading.acting_in(request.headers)
-        gate = _entered()
+        leave = _entered()
         try:
             answer = access.open_with_token(
                 here.vault,
@@ -126,10 +126,10 @@ class Document(MethodView):
             )
             made = reading.refused(answer) if isinstance(answer, Refusal) else _answer(here, *answer)
         except BaseException:
-            gate.leave()
+            leave()
             raise
         made.headers.extend(tally.headers)
-        made.call_on_close(gate.leave)
+        made.call_on_close(leave)
         return made
 
     @_described_as_sent
@@ -142,17 +142,16 @@ class Document(MethodView):
         is listed, and the file must begin as that type does.
         """
         once_each(request.args)
-        gate = _entered()
+        leave = _entered()
         try:
             return _put(edge(), request, record_id)
         finally:
-            gate.leave()
+            leave()
 
 
-def _entered() -> Gate:
+def _entered() -> Callable[[], None]:
     gate: Gate = current_app.extensions[_GATE]
-    gate.enter()
-    return gate
+    return gate.enter()
 
 
 def _answer(here: Edge, release: Release, opened: Opened) -> Response:
