@@ -39,6 +39,7 @@ PLANTED: Final = {
     "verifier-reaches-a-database-indirectly": ("audit/tree.py", "import sqlalchemy", "verifier"),
     "the-client-for-services-reaches-the-vault": ("web/client/model.py", "import vault.ids", "client"),
     "the-client-for-services-needs-the-server": ("web/client/model.py", "import web.config", "client"),
+    "the-connector-reaches-the-vault": ("web/connector/jobs.py", "import vault.ids", "connector"),
     "web-reaches-tables": ("web/config.py", "import vault.models", "door"),
     "web-reaches-the-logs-tables": ("web/config.py", "import audit.models", "door"),
     "web-reaches-our-ciphers": ("web/config.py", "import vault.crypto.seal", "door"),

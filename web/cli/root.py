@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Entry] = {
     "init": Entry("web.cli.init", "init", "Make the key store and the tables, or bring them up to date."),
     "demo": Entry("web.cli.demo", "demo", "Fill an empty vault with an invented council."),
     "sandbox": Entry("web.cli.sandbox", "sandbox", "Make a vault of invented residents for developers of services."),
+    "connector": Entry("web.cli.connector", "connector", "Speak to a vault for systems that cannot."),
     "serve": Entry("web.cli.serve", "serve", "Serve the portal and the API."),
     "import": Entry("web.cli.importing", "import_", "Bring records in from FHIR and CSV files."),
     "citizen": Entry("web.cli.citizens", "citizen", "List citizens and change where they stand."),
