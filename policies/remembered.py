@@ -14,7 +14,8 @@ rule names an id, nothing is kept at all.
 
 import marshal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from policies.model import Decision
@@ -29,6 +30,7 @@ _COMPARING: Final = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _ID_KEYS: Final = {"type", "id"}
 _LARGEST: Final = 2**63  # Cedar's Long
 _ACTION: Final = "Vault::Action"
+_NOWHERE: Final[Node] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,34 @@ class Compared:
     """Which facts the rules only compare with one another, as pairs of paths below the context."""
 
     pairs: tuple[tuple[Path, Path], ...]
-    paths: frozenset[Path]
+
+    @property
+    def paths(self) -> frozenset[Path]:
+        """Each of them."""
+        return frozenset(path for pair in self.pairs for path in pair)
 
 
-@dataclass(slots=True)
 class Remembered:
     """The answers of one policy set. Threads may share it: an entry is put in whole and never changed."""
 
-    compared: Compared
-    answers: dict[bytes, Decision] = field(default_factory=dict)
+    __slots__ = ("_pairs", "_places", "_width", "answers")
+
+    def __init__(self, compared: Compared) -> None:
+        numbers = {path: number for number, path in enumerate(sorted(compared.paths))}
+        self._places = _tree(numbers)
+        self._pairs = [(numbers[one], numbers[other]) for one, other in compared.pairs]
+        self._width = len(numbers)
+        self.answers: dict[bytes, Decision] = {}
 
     def key(self, facts: Mapping[str, Any]) -> bytes | None:
         """What the rules can tell of *facts*, as bytes; None where a fact is not of a kind that Cedar takes."""
         ids: dict[tuple[object, object], int] = {}
+        found: list[Any] = [None] * self._width
         try:
-            context = facts["context"]
-            ways = [_how(_at(context, one), _at(context, other)) for one, other in self.compared.pairs]
-            plain = [_plain(facts[name], (), frozenset(), ids) for name in ("principal", "action", "resource")]
-            return marshal.dumps((plain, _plain(context, (), self.compared.paths, ids), ways), 2)
+            who = [_plain(facts[name], _NOWHERE, ids, found) for name in ("principal", "action", "resource")]
+            context = _plain(facts["context"], self._places, ids, found)
+            ways = [_how(found[one], found[other]) for one, other in self._pairs]
+            return marshal.dumps((who, context, ways), 2)
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -69,13 +81,15 @@ class Remembered:
             self.answers[key] = answer
 
 
-def _at(context: Any, path: Path) -> Any:  # noqa: ANN401 -- JSON
-    """What stands at *path*; None where a record on the way is not there, which the rest of the key shows."""
-    for name in path:
-        if not isinstance(context, dict) or name not in context:
-            return None
-        context = context[name]
-    return context
+def _tree(numbers: Mapping[Path, int]) -> dict[str, Any]:
+    """Each path's number, by the names on its way; no path of *numbers* goes through the end of another."""
+    tree: dict[str, Any] = {}
+    for path, number in numbers.items():
+        below = tree
+        for name in path[:-1]:
+            below = below.setdefault(name, {})
+        below[path[-1]] = number
+    return tree
 
 
 def _how(one: Any, other: Any) -> int | bool | None:  # noqa: ANN401 -- JSON
@@ -105,18 +119,31 @@ def _sound(word: object) -> bytes:
     return word.encode()
 
 
-def _plain(value: Any, path: Path, compared: frozenset[Path], ids: dict[tuple[object, object], int]) -> Any:  # noqa: ANN401 -- JSON
-    """*value* without what is only compared, and every id replaced by the number of its first appearance."""
+def _plain(
+    value: Any,  # noqa: ANN401 -- JSON
+    places: Mapping[str, Any],
+    ids: dict[tuple[object, object], int],
+    found: list[Any],
+) -> Any:  # noqa: ANN401 -- JSON
+    """
+    *value* without what is only compared, and every id replaced by the number of its first appearance.
+
+    What is only compared stands at *places* (`_tree`) and is put into *found*, by its number.
+    """
     if not isinstance(value, dict):
         return value
     if value.keys() == _ID_KEYS:
         if value["type"] == _ACTION:
             return value["id"]
         return value["type"], ids.setdefault((value["type"], _sound(value["id"])), len(ids))
-    return {
-        name: type(inner).__name__ if (*path, name) in compared else _plain(inner, (*path, name), compared, ids)
-        for name, inner in value.items()
-    }
+    plain = {}
+    for name, inner in value.items():
+        place = places.get(name, _NOWHERE)
+        if isinstance(place, int):
+            found[place], plain[name] = inner, type(inner).__name__
+        else:
+            plain[name] = _plain(inner, place, ids, found) if isinstance(inner, dict) else inner
+    return plain
 
 
 def compared_in(policies: Mapping[str, Node]) -> Compared | None:
@@ -134,15 +161,15 @@ def compared_in(policies: Mapping[str, Node]) -> Compared | None:
     for node in nodes:
         for condition in node["conditions"]:
             _look(condition["body"], pairs, alone)
-    while spoilt := {pair for pair in pairs if alone.intersection(pair) or _is_inside(alone, pair)}:
+    while spoilt := {pair for pair in pairs if alone.intersection(pair) or _is_inside({*alone, *chain(*pairs)}, pair)}:
         pairs -= spoilt
         alone |= {path for pair in spoilt for path in pair}
-    return Compared(tuple(sorted(pairs)), frozenset(path for pair in pairs for path in pair))
+    return Compared(tuple(sorted(pairs)))
 
 
-def _is_inside(alone: set[Path], pair: tuple[Path, Path]) -> bool:
+def _is_inside(whole: set[Path], pair: tuple[Path, Path]) -> bool:
     """Whether a record around one of *pair* is looked at as a whole."""
-    return any(path[:length] in alone for path in pair for length in range(len(path)))
+    return any(path[:length] in whole for path in pair for length in range(len(path)))
 
 
 def _names_someone(node: Any) -> bool:  # noqa: ANN401 -- JSON

@@ -30,29 +30,35 @@ GONE = bytes(32)
 """The digest that the log gives for a row that was deleted."""
 
 
-SEEN_ROWS: Final = 8192
+SEEN_ROWS: Final = 4096
 SEEN_SECONDS: Final = 60.0
 
 
 class Seen:
-    """Rows found good moments ago, by all that went into their mark and the mark itself: few, and briefly."""
+    """Rows found good moments ago, by all that went into their mark and the mark itself: few, and briefly.
+
+    INVARIANT: what is kept with a row is made of its marked columns alone (`vault.rows.Row`). So it is the same for the
+    same bytes, whoever wrote them; a row that changed in one byte, in whatever process, is another and finds nothing.
+    """
 
     __slots__ = ("_held", "_now")
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._held: dict[tuple[Any, ...], float] = {}
+        self._held: dict[tuple[Any, ...], tuple[float, dict[Any, Any]]] = {}
         self._now = now
 
-    def holds(self, marked: tuple[Any, ...]) -> bool:
-        """Whether exactly this was found good within the last `SEEN_SECONDS`."""
-        until = self._held.get(marked)
-        return until is not None and self._now() < until
+    def find(self, marked: tuple[Any, ...]) -> dict[Any, Any] | None:
+        """What is kept with a row, where exactly it was found good within the last `SEEN_SECONDS`."""
+        found = self._held.get(marked)
+        return None if found is None or self._now() >= found[0] else found[1]
 
-    def keep(self, marked: tuple[Any, ...]) -> None:
-        """Remember what was found good; when there are too many, begin anew."""
+    def keep(self, marked: tuple[Any, ...]) -> dict[Any, Any]:
+        """Remember what was found good, with nothing kept yet; when there are too many, begin anew."""
         if len(self._held) >= SEEN_ROWS:
             self._held.clear()
-        self._held[marked] = self._now() + SEEN_SECONDS
+        kept: dict[Any, Any] = {}
+        self._held[marked] = self._now() + SEEN_SECONDS, kept
+        return kept
 
 
 @dataclass(frozen=True, slots=True)

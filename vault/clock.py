@@ -26,7 +26,8 @@ def from_microseconds(count: int) -> datetime:
 
 def month_of(moment: datetime) -> str:
     """The UTC month of *moment* as ``YYYY-MM``: the life of a pseudonym and of an accountability key."""
-    return moment.astimezone(UTC).strftime("%Y-%m")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.year:04}-{utc.month:02}"  # as strftime writes it, at a tenth of the time
 
 
 def months_later(moment: datetime, months: int) -> datetime:

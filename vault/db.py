@@ -5,25 +5,22 @@
 turns into a write half-way fails at once), on PostgreSQL with READ COMMITTED and a commit that waits for the disk.
 """
 
-import select
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from vault.errors import BusyError, CommitUncertainError, DatabaseReadOnlyError
+from vault.committing import READ_ONLY, READ_ONLY_WORDS, UNCONFIRMED, demand_silence, notices_of, readable_refusals
+from vault.errors import CommitUncertainError, DatabaseReadOnlyError
+from vault.lending import Lender, has_word
+from vault.shared_commits import Together
 from vault.statements import Driver
 
 BUSY_MILLISECONDS = 15_000  # how long a SQLite writer waits for another before it gives up
-
-READ_ONLY = "25006"  # PostgreSQL's SQLSTATE of a write where none is taken
-_READ_ONLY_WORDS = "the database is read-only; make its file and folder writable, then try again"
 
 Outcome = Literal["kept", "rolled_back", "uncertain"]
 EndHook = Callable[[Outcome], None]
@@ -58,9 +55,7 @@ def _postgres_connect(connection: Any, record: Any) -> None:  # noqa: ANN401 -- 
 
 def _postgres_checkout(connection: Any, _record: object, _lent: object) -> None:  # noqa: ANN401 -- the driver's own connection
     """Take no connection that the server has closed: it has something to read where nothing was asked."""
-    look = select.poll()
-    look.register(connection.fileno(), select.POLLIN)
-    if look.poll(0):
+    if has_word(connection):
         raise DisconnectionError("the server closed this connection")
 
 
@@ -109,6 +104,8 @@ class Database:
         self.info: Mapping[str, Any] = dict(info or {})
         # SQLite has one writer at a time and lets others sleep up to 0.1 s between looks; our threads wait here.
         self._turn: AbstractContextManager[object] = threading.RLock() if self.is_sqlite else nullcontext()
+        self._readers, self._writers = Lender(self.read), Lender(self.write)
+        self._together = Together(self._turn, self._writers.lend)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -116,14 +113,9 @@ class Database:
         with Session(self.read, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
             yield session
 
-    @contextmanager
-    def driver_reading(self) -> Iterator[Driver]:
+    def driver_reading(self) -> AbstractContextManager[Driver]:
         """The driver's own connection, which sees what is committed and can write nothing; each statement by itself."""
-        lent = self.read.raw_connection()
-        try:
-            yield lent.driver_connection
-        finally:
-            lent.close()
+        return self._readers.lend()
 
     @contextmanager
     def snapshot(self, of: str | None = None) -> Iterator[Session]:
@@ -159,18 +151,18 @@ class Database:
         outcome: Outcome = "rolled_back"
         try:
             with (
-                _readable_refusals(),
+                readable_refusals(),
                 self._turn,
                 self._connect() as connection,
                 _Working(connection, expire_on_commit=False, info={**self.info, "on_end": hooks}) as session,
             ):
                 yield session
                 session.flush()
-                notices = _notices(connection.connection.record_info or {})
+                notices = notices_of(connection.connection.record_info or {})
                 notices.clear()
                 outcome = "uncertain"
                 _commit(session, connection)
-                _demand_silence(notices)
+                demand_silence(notices)
                 outcome = "kept"
         finally:
             for hook in hooks:
@@ -180,29 +172,28 @@ class Database:
         """
         Run *steps* on the driver's own connection as one short unit of work, and return what they return.
 
-        On SQLite they run between ``BEGIN IMMEDIATE`` and ``COMMIT``. On PostgreSQL they must be one statement, which
-        commits by itself in one round trip.
+        On SQLite they run between ``BEGIN IMMEDIATE`` and ``COMMIT``, perhaps with those of other threads and, after a
+        rollback, again (`vault.shared_commits`). On PostgreSQL they must be one statement, which commits by itself in
+        one round trip.
 
         Raises:
             CommitUncertainError: It was sent and its answer was not a plain yes.
             DatabaseReadOnlyError: The database takes no writes.
         """
-        with self._turn, _readable_refusals():
-            lent = self.write.raw_connection()
-            try:
-                driver = lent.driver_connection
-                assert driver is not None  # noqa: S101 -- just lent
-                if self.is_sqlite:
-                    return _between_begin_and_commit(driver, steps)
-                return _by_itself(driver, steps, lent.record_info or {})
-            finally:
-                lent.close()
+        with readable_refusals():
+            if self.is_sqlite:
+                found: Kept = self._together.write(steps)
+                return found
+            with (loan := self._writers.lend()) as driver:
+                return _by_itself(driver, steps, loan.info)
 
     def _connect(self) -> Connection:
         return self.write.connect()
 
     def dispose(self) -> None:
-        """Close every pooled connection; needed before a process forks."""
+        """Close every connection that is not in use; needed before a process forks."""
+        self._readers.dispose()
+        self._writers.dispose()
         self.read.dispose()
         self.write.dispose()
 
@@ -219,8 +210,7 @@ def _commit(session: Session, connection: Connection) -> None:
         connection.invalidate()  # it may still be inside its transaction, and would go back to the pool like that
         if not isinstance(error, DBAPIError):
             raise
-        message = "the database did not confirm the commit; nothing was released"
-        raise CommitUncertainError(message) from error
+        raise CommitUncertainError(UNCONFIRMED) from error
 
 
 class _Working(Session):
@@ -234,60 +224,15 @@ def _read_as_held(asked: ORMExecuteState) -> None:
         asked.update_execution_options(populate_existing=True)
 
 
-@contextmanager
-def _readable_refusals() -> Iterator[None]:
-    """Say in our words that a database takes no writes, or has no turn."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        if "readonly" in said or "read-only" in said:
-            raise DatabaseReadOnlyError(_READ_ONLY_WORDS) from error
-        if "database is locked" in said or "lock timeout" in said:
-            raise BusyError("the database was busy for too long; nothing was kept") from error
-        raise
-    except PoolTimeoutError as error:
-        raise BusyError("every connection to the database was in use for too long") from error
-
-
-def _notices(info: Mapping[str, Any]) -> list[str]:
-    """What the server says of its own accord is gathered here; on SQLite, nothing ever is."""
-    found: list[str] = info.get("notices", [])
-    return found
-
-
-def _demand_silence(notices: list[str]) -> None:
-    if notices:
-        message = f"the database commented on a commit ({', '.join(notices)}), so it is not taken as kept"
-        raise CommitUncertainError(message)
-
-
-def _between_begin_and_commit(driver: Driver, steps: Callable[[Driver], Kept]) -> Kept:
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        found = steps(driver)
-    except BaseException:
-        driver.execute("ROLLBACK")
-        raise
-    try:
-        driver.execute("COMMIT")
-    except sqlite3.Error as error:
-        with suppress(sqlite3.Error):
-            driver.execute("ROLLBACK")
-        message = "the database did not confirm the commit; nothing was released"
-        raise CommitUncertainError(message) from error
-    return found
-
-
 def _by_itself(driver: Driver, steps: Callable[[Driver], Kept], info: Mapping[str, Any]) -> Kept:
-    notices = _notices(info)
+    notices = notices_of(info)
     notices.clear()
     driver.autocommit = True
     try:
         found = steps(driver)
     except Exception as error:
         if getattr(error, "sqlstate", None) == READ_ONLY:
-            raise DatabaseReadOnlyError(_READ_ONLY_WORDS) from error
+            raise DatabaseReadOnlyError(READ_ONLY_WORDS) from error
         if driver.closed or driver.broken:
             message = "the database did not answer a write; nothing was released"
             raise CommitUncertainError(message) from error
@@ -295,5 +240,5 @@ def _by_itself(driver: Driver, steps: Callable[[Driver], Kept], info: Mapping[st
     finally:
         if not driver.closed:
             driver.autocommit = False
-    _demand_silence(notices)
+    demand_silence(notices)
     return found

@@ -59,10 +59,9 @@ class _Reader:
 
 
 def _row(marks: Marks, layout: Layout, raw: Raw) -> Row | None:
-    if all(raw[place] is None for place in layout.keys):
+    if raw[layout.keys[0]] is None and all(raw[place] is None for place in layout.keys):
         return None
-    layout.check(marks, raw)
-    return Row(layout, raw)
+    return Row(layout, raw, layout.check(marks, raw))
 
 
 def _slices(models: Iterable[type[Base]], *, sqlite: bool) -> tuple[tuple[Layout, slice], ...]:

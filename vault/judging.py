@@ -126,22 +126,25 @@ def principal_of(actor: Actor, *, now: datetime, suspended: bool = False) -> Pri
 
 def grant_facts(grant: Any, *, state: str) -> GrantFacts:  # noqa: ANN401 -- a row, or its values by attribute
     """A grant's row as the rules know it; *state* is as it is now."""
-    return GrantFacts(
-        id=str(grant.grant_id),
-        owner=str(grant.citizen_id),
-        service=str(grant.service_id),
-        purpose=grant.purpose,
-        fields=frozenset(grant.fields),
-        state=state,
-        not_before=microseconds(grant.not_before),
-        not_after=microseconds(grant.not_after),
-        uses=grant.uses,
-        max_uses=grant.max_uses,
-        max_sensitivity=grant.max_sensitivity,
-        version=grant.version,
-        by_rule=grant.decided_by is Decider.STATUTORY,
-        history=grant.history,
-    )
+    return GrantFacts(**grant_terms(grant), state=state, uses=grant.uses)
+
+
+def grant_terms(grant: Any) -> dict[str, Any]:  # noqa: ANN401 -- as `grant_facts`
+    """What of a grant's facts stays as it is for as long as its version does."""
+    return {
+        "id": str(grant.grant_id),
+        "owner": str(grant.citizen_id),
+        "service": str(grant.service_id),
+        "purpose": grant.purpose,
+        "fields": frozenset(grant.fields),
+        "not_before": microseconds(grant.not_before),
+        "not_after": microseconds(grant.not_after),
+        "max_uses": grant.max_uses,
+        "max_sensitivity": grant.max_sensitivity,
+        "version": grant.version,
+        "by_rule": grant.decided_by is Decider.STATUTORY,
+        "history": grant.history,
+    }
 
 
 class Facts(TypedDict, total=False):

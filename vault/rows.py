@@ -5,10 +5,10 @@ A mark is computed from the driver's own values by an encoder made once for each
 `authentic.canonical` makes; a row in which a column is not of its kind carries no mark.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,7 @@ from vault.models.base import CanonicalJson
 Raw = Sequence[Any]
 Encode = Callable[[Any], bytes]
 Convert = Callable[[Any], Any]
+Made = TypeVar("Made")
 
 _NOTHING: Final = encode_part(None)
 
@@ -70,9 +71,9 @@ class Layout:
             raise self._forged() from error
         return b"".join(parts)
 
-    def check(self, marks: Marks, raw: Raw) -> None:
+    def check(self, marks: Marks, raw: Raw) -> dict[Any, Any]:
         """
-        Refuse a row that does not carry the vault's mark.
+        Refuse a row that does not carry the vault's mark; return what is kept with it (`Row`).
 
         Rows that are in every byte, mark included, as one that was found good moments ago are not computed again.
 
@@ -80,30 +81,60 @@ class Layout:
             RowForgedError: The mark is missing or wrong.
         """
         marked = (self.model, *raw[: len(self.parts) + 1])
-        if marks.seen.holds(marked):
-            return
+        kept = marks.seen.find(marked)
+        if kept is not None:
+            return kept
         mark = raw[len(self.parts)]
         if not isinstance(mark, bytes) or not mac_matches(marks.row_mac_key, self.canonical(raw), mark):
             raise self._forged()
-        marks.seen.keep(marked)
+        return marks.seen.keep(marked)
 
     def _forged(self) -> RowForgedError:
         return RowForgedError(f"a row of `{self.model.__tablename__}` does not carry the vault's mark")
 
 
 class Row(Mapping[str, Any]):
-    """One table's columns by name, each turned into our value when it is asked for; also by attribute."""
+    """
+    One table's columns by name, each turned into our value when it is asked for; also by attribute.
 
-    __slots__ = ("_layout", "_raw")
+    Values may be shared with other reads of the same row: nobody changes them.
 
-    def __init__(self, layout: Layout, raw: Raw) -> None:
+    Args:
+        layout: Of its table.
+        raw: The driver's row.
+        kept: What `Layout.check` gave: values of the very same marked columns, made for an earlier read.
+    """
+
+    __slots__ = ("_kept", "_layout", "_raw")
+
+    def __init__(self, layout: Layout, raw: Raw, kept: dict[Any, Any] | None = None) -> None:
         self._layout = layout
         self._raw = raw
+        self._kept = {} if kept is None else kept
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- any column value
+        if name in self._kept:
+            return self._kept[name]
         place, convert = self._layout.columns[name]
         value = self._raw[place]
-        return value if convert is None or value is None else convert(value)
+        if convert is not None and value is not None:
+            value = convert(value)
+            if place < len(self._layout.parts):  # what stands outside the mark changes behind the same mark
+                self._kept[name] = value
+        return value
+
+    def made(self, make: Callable[..., Made], *given: Hashable) -> Made:
+        """
+        What *make* makes of this row's marked columns and *given*, made once for the same row.
+
+        Raises:
+            ValueError: *make* looks at a column that stands outside the mark.
+        """
+        name = (make, *given)
+        if name not in self._kept:
+            self._kept[name] = make(_Marked(self._layout, self._raw, self._kept), *given)
+        found: Made = self._kept[name]
+        return found
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- any column value
         try:
@@ -120,6 +151,17 @@ class Row(Mapping[str, Any]):
     def raw(self, name: str) -> Any:  # noqa: ANN401 -- the driver's value
         """The driver's own value of a column, for statements through the same driver."""
         return self._raw[self._layout.columns[name][0]]
+
+
+class _Marked(Row):
+    """A row's marked columns alone."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- any column value
+        if self._layout.columns[name][0] >= len(self._layout.parts):
+            raise ValueError(f"`{name}` stands outside the mark")
+        return super().__getitem__(name)
 
 
 @cache

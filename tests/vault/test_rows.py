@@ -130,12 +130,12 @@ def test_what_stands_outside_the_mark_is_read_anew_each_time() -> None:
 def test_what_was_found_good_is_remembered_briefly_and_in_bounds() -> None:
     moment = 0.0
     seen = Seen(lambda: moment)
-    seen.keep((Service, "a", b"mark"))
-    assert seen.holds((Service, "a", b"mark"))
-    assert not seen.holds((Service, "a", b"Mark"))
-    assert not seen.holds((Citizen, "a", b"mark"))
+    kept = seen.keep((Service, "a", b"mark"))
+    assert seen.find((Service, "a", b"mark")) is kept
+    assert seen.find((Service, "a", b"Mark")) is None
+    assert seen.find((Citizen, "a", b"mark")) is None
     moment = SEEN_SECONDS
-    assert not seen.holds((Service, "a", b"mark"))
+    assert seen.find((Service, "a", b"mark")) is None
     for number in range(SEEN_ROWS + 1):
         seen.keep((number,))
     assert len(seen._held) <= SEEN_ROWS

@@ -15,7 +15,7 @@ from vault.clock import microseconds, month_of
 from vault.comparing import use_reference
 from vault.context import Context, Vault
 from vault.errors import KeyDestroyedError, KeyNotFoundError
-from vault.facts import Item, Sharing
+from vault.facts import Item, Sharing, Values
 from vault.holding import use_digest
 from vault.journal import Happening, Keys, announced_writer, entry
 from vault.judged import told
@@ -112,7 +112,10 @@ def _proof(ask: Ask) -> dict[str, Any]:
 
 
 def _use_of(vault: Vault, grant: Row) -> tuple[bytes, bytes]:
-    key = marks_in(vault.db).reference_key
+    return grant.made(_use, marks_in(vault.db).reference_key)
+
+
+def _use(grant: Values, key: bytes) -> tuple[bytes, bytes]:
     return use_reference(key, grant["grant_id"]), use_digest(grant["grant_id"], grant["version"])
 
 

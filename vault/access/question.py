@@ -11,25 +11,35 @@ from vault.clock import microseconds
 from vault.db import Database
 from vault.facts import Item, Sharing, Values
 from vault.grants import state_at
-from vault.judging import grant_facts, principal_of, purpose_facts
+from vault.judging import grant_terms, principal_of, purpose_facts
 from vault.kinds import RecordStatus, ServiceStatus
-from vault.purposes import stored
+from vault.purposes import Definition, stored
+from vault.rows import Row
+
+
+def defined(sharing: Sharing) -> Definition:
+    """The purpose of the grant, as it is registered now."""
+    return sharing.purpose.made(_definition)
+
+
+def _definition(purpose: Values) -> Definition:
+    return stored(purpose["definition"])
 
 
 def wanted_of(sharing: Sharing, ask: Ask) -> frozenset[str]:
     """The fields that are asked for, by full name."""
     if ask.fields is not None:
         return ask.fields
-    most = stored(sharing.purpose["definition"]).most  # a purpose that asks for less by now narrows its grants
-    found = _askable(sharing.grant["fields"]) & most
+    most = defined(sharing).most  # a purpose that asks for less by now narrows its grants
+    found = sharing.grant.made(_askable) & most
     if ask.categories is not None:
-        found = {name for name in found if CATALOGUE.field(name).category in ask.categories}
-    return frozenset(found)
+        return frozenset(name for name in found if CATALOGUE.field(name).category in ask.categories)
+    return found
 
 
-def _askable(fields: list[str]) -> set[str]:
+def _askable(grant: Values) -> frozenset[str]:
     """What "whatever the grant holds" means: never a value that is shown one at a time."""
-    return {name for name in fields if not CATALOGUE.field(name).needs_reveal}
+    return frozenset(name for name in grant["fields"] if not CATALOGUE.field(name).needs_reveal)
 
 
 def releasable(database: Database, sharing: Sharing, wanted: frozenset[str], ask: Ask) -> tuple[Item, ...]:
@@ -69,7 +79,7 @@ def _above(item: Item) -> int:
 
 def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[Item, ...], now: datetime) -> Request:
     """The whole question, with what is true at *now*."""
-    definition = stored(sharing.purpose["definition"])
+    definition = defined(sharing)
     suspended = sharing.service["status"] is not ServiceStatus.ACTIVE or (
         ask.officer is not None and not ask.officer.active
     )
@@ -95,7 +105,7 @@ def writing_request_of(
     sharing: Sharing, ask: Ask, names: frozenset[str], item: ItemFacts | None, now: datetime
 ) -> Request:
     """Whether *names* may be written under this grant: its fields are those that its purpose may write."""
-    asked, writes = request_of(sharing, ask, names, (), now), stored(sharing.purpose["definition"]).writes
+    asked, writes = request_of(sharing, ask, names, (), now), defined(sharing).writes
     grant = replace(_grant_facts(sharing.grant, now), fields=writes, write=bool(writes))
     return replace(asked, action=Action.WRITE, grant=grant, item=item)
 
@@ -111,6 +121,6 @@ def _token_facts(sharing: Sharing, ask: Ask) -> TokenFacts | None:
     )
 
 
-def _grant_facts(grant: Values, now: datetime) -> GrantFacts:
+def _grant_facts(grant: Row, now: datetime) -> GrantFacts:
     state = state_at(grant["state"], grant["not_after"], grant["uses"], grant["max_uses"], now)
-    return grant_facts(grant, state=str(state))
+    return GrantFacts(**grant.made(grant_terms), state=str(state), uses=grant["uses"])

@@ -31,7 +31,6 @@ from vault.items import Brief
 from vault.journal import note
 from vault.judged import told
 from vault.models import Citizen, Grant, Purpose, Service
-from vault.purposes import stored
 from vault.records import NewItem
 from vault.release import Refusal
 from vault.writing import Words
@@ -106,7 +105,7 @@ def _try(vault: Vault, handle: str, ask: Ask, proof: Proof, wanted: ToWrite) -> 
         decision = decided(vault, sharing, ask, held)
         if decision.allowed:
             return once.before(ctx, sharing, wanted.once) or _write(ctx, sharing, ask, wanted, held, decision)
-    reach = stored(sharing.purpose["definition"]).writes
+    reach = question.defined(sharing).writes
     return refusing.refuse(vault, sharing, ask, frozenset(wanted.fields), decision, reach=reach)
 
 

@@ -9,7 +9,7 @@ from vault.access.asking import Proof
 from vault.clock import month_of
 from vault.context import Actor, Vault
 from vault.errors import TokenInvalidError
-from vault.facts import Sharing
+from vault.facts import Sharing, Values
 from vault.ids import handle_hash
 from vault.kinds import TokenKind
 from vault.runtime import prepare
@@ -58,7 +58,10 @@ def is_good(sharing: Sharing, proof: Proof, now: datetime) -> bool:
 
 def service_of(sharing: Sharing) -> Actor:
     """The service that the grant was given to, as who acts."""
-    service = sharing.service
+    return sharing.service.made(_actor)
+
+
+def _actor(service: Values) -> Actor:
     return Actor(kind="service", service_id=service["service_id"], organisation_id=service["organisation_id"])
 
 

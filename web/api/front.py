@@ -35,6 +35,7 @@ class Front:
         self._app = app
         self._here = here
         self._behind: WSGIApplication = app.wsgi_app
+        self._limits: FixedWindowRateLimiter | None = None
         self._always = [*headers_of(app).items(), ("Content-Type", "application/json")]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -63,7 +64,9 @@ class Front:
 
     def _count(self, address: str) -> None:
         limit = _parsed(str(self._app.config["RECORDS_CALLS"]))
-        if not FixedWindowRateLimiter(limiter.storage).hit(limit, _READS, address):
+        if self._limits is None or self._limits.storage is not limiter.storage:
+            self._limits = FixedWindowRateLimiter(limiter.storage)
+        if not self._limits.hit(limit, _READS, address):
             raise TooManyRequests(retry_after=limit.get_expiry())
 
     def _by_app(
