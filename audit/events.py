@@ -62,6 +62,8 @@ class Event(enum.StrEnum):
     DELEGATE_ENDED = "delegate:ended"
     NOTICE_CHOSEN = "notice:chosen"
     NOTICE_MAILED = "notice:mailed"
+    WEBHOOK_TESTED = "webhook:tested"
+    WEBHOOK_GIVEN_UP = "webhook:given-up"
     CONTACT_USED = "contact:used"
     CITIZEN_MADE = "citizen:made"
     CITIZEN_CHANGED = "citizen:changed"

@@ -16,6 +16,7 @@ from vault.journal import note
 from vault.keychain import AUDIT, RECORD
 from vault.kinds import CitizenStatus, KeyState
 from vault.models import Citizen, CitizenKey
+from vault.webhooks import about_erasure
 
 ENDED = frozenset({CitizenStatus.CLOSED, CitizenStatus.DECEASED, CitizenStatus.MERGED})
 """Only a record that nobody signs in to any more loses its keys."""
@@ -37,6 +38,8 @@ def destroy_keys(vault: Vault, *, citizen_id: UUID, kind: str = RECORD) -> int:
         fresh = [row for row in rows if row.state is KeyState.ACTIVE]
         for row in fresh:
             row.state = KeyState.DESTROYED
+        if fresh and kind == RECORD and not _lives_on(ctx, citizen_id):
+            about_erasure(ctx, citizen_id=citizen_id)
         if fresh:
             facts = {"kind": kind, "generations": [row.generation for row in fresh]}
             # The end of the key to somebody's lines is no line of theirs: nobody could open it.
@@ -44,6 +47,12 @@ def destroy_keys(vault: Vault, *, citizen_id: UUID, kind: str = RECORD) -> int:
     for generation in generations:
         vault.keyring.destroy_citizen_key(citizen_id, kind, generation)
     return len(generations)
+
+
+def _lives_on(ctx: Context, citizen_id: UUID) -> bool:
+    """Whether what was held is another citizen's now: then nothing of it is to be erased elsewhere."""
+    citizen = ctx.session.get(Citizen, citizen_id)
+    return citizen is not None and citizen.status is CitizenStatus.MERGED
 
 
 def _rows(ctx: Context, citizen_id: UUID, kind: str) -> list[CitizenKey]:

@@ -92,6 +92,7 @@ MARKED: Final = frozenset(
         "vault_facts",
         "visits",
         "watched_acts",
+        "webhook_deliveries",
     }
 )
 """These rows carry a mark and live for a short time (or say only which key store this is).

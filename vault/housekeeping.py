@@ -5,7 +5,20 @@ Every server process does it; rows are locked, so nothing is written down twice.
 
 from sqlalchemy import delete
 
-from vault import birthdays, delays, documents, grants, notices, pings, refusals, requests, tokens, visits, watching
+from vault import (
+    birthdays,
+    delays,
+    documents,
+    grants,
+    notices,
+    pings,
+    refusals,
+    requests,
+    tokens,
+    visits,
+    watching,
+    webhooks,
+)
 from vault.access import forget_kept_answers, forget_noted_looks
 from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
@@ -31,6 +44,7 @@ def keep_house(vault: Vault) -> None:
         tokens.sweep(ctx)
         visits.sweep(ctx)
         pings.sweep(ctx)
+        webhooks.sweep(ctx)
         notices.sweep(ctx)
         documents.sweep(ctx)
         _forget(ctx)

@@ -20,6 +20,8 @@ from vault.journal import note
 from vault.judging import check_proven
 from vault.kinds import GrantState, MailChoice, NoticeKind
 from vault.models import Grant, Notice, NoticeChoice, OutgoingMail, UtcDateTime
+from vault.webhooks import HookEvent
+from vault.webhooks import tell as tell_service
 
 SOON: Final = timedelta(days=7)
 """How long before a share ends both sides are told."""
@@ -72,8 +74,8 @@ class NoticeView:
         return f"{self.kind}.{self.about}.{self.occasion}"
 
 
-def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occasion: int = 0) -> None:
-    """Put a notice before a citizen, once for each occasion, and a mail on its way if they want one."""
+def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occasion: int = 0) -> bool:
+    """Put a notice before a citizen, once for each occasion, with a mail if they want one; return whether it is new."""
     values = {
         "citizen_id": citizen_id,
         "kind": kind,
@@ -85,12 +87,13 @@ def tell(ctx: Context, *, citizen_id: UUID, kind: NoticeKind, about: UUID, occas
     marked = {**values, "row_mac": mac_of(marks_of(ctx.session), Notice, values)}
     connection = ctx.session.connection()
     if connection.execute(_ADD[ctx.vault.db.is_sqlite], marked).first() is None:
-        return
+        return False
     due_at = _due(ctx, choice(ctx, citizen_id=citizen_id), kind)
     if due_at is not None:
         mail = {"citizen_id": citizen_id, "due_at": due_at, "tries": 0, "by_letter": False}
         connection.execute(_MAIL[ctx.vault.db.is_sqlite], mail)
         connection.execute(_SOONER, {"the_citizen": citizen_id, "the_time": due_at})
+    return True
 
 
 def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:
@@ -201,7 +204,7 @@ def _told_of_safety(ctx: Context, citizen_id: UUID) -> bool:
 
 
 def sweep(ctx: Context) -> None:
-    """Tell whose shares end soon, once for each end; forget notices that are a year old."""
+    """Tell whose shares end soon, and their services, once for each end; forget notices that are a year old."""
     told = (
         select(Notice.about)
         .where(
@@ -212,15 +215,16 @@ def sweep(ctx: Context) -> None:
         )
         .exists()
     )
-    ending = select(Grant.citizen_id, Grant.grant_id, Grant.version).where(
+    ending = select(Grant.citizen_id, Grant.grant_id, Grant.version, Grant.service_id).where(
         Grant.state == GrantState.ACTIVE,
         Grant.not_after > ctx.now,
         Grant.not_after <= ctx.now + SOON,
         Grant.made_at <= ctx.now - SOON,
         ~told,
     )
-    for citizen_id, grant_id, version in ctx.session.execute(ending).all():
-        tell(ctx, citizen_id=citizen_id, kind=NoticeKind.SHARE_ENDS, about=grant_id, occasion=version)
+    for citizen_id, grant_id, version, service_id in ctx.session.execute(ending).all():
+        if tell(ctx, citizen_id=citizen_id, kind=NoticeKind.SHARE_ENDS, about=grant_id, occasion=version):
+            tell_service(ctx, service_id=service_id, event=HookEvent.GRANT_EXPIRING, grant_id=grant_id)
     ctx.session.execute(delete(Notice).where(Notice.at < ctx.now - KEPT))
     stale = OutgoingMail.due_at < ctx.now - STALE
     ctx.session.execute(delete(OutgoingMail).where(stale, OutgoingMail.by_letter.is_(False)))

@@ -2,7 +2,8 @@
 
 The word says which request and nothing else. It is promised as the service asks, alike for known and unknown people,
 and sent when the request was decided, has expired or was taken back. A ping is claimed by moving its due time, so no
-two processes send it; when nobody answers it comes due again, later each time.
+two processes send it; when nobody answers it comes due again, later each time. Each service is told by itself, so that
+one that is slow holds up no other.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from vault import services
 from vault.confidential import close_for_house, open_for_house
@@ -59,32 +60,53 @@ def promise(ctx: Context, *, service_id: UUID, handle: str, token: str, waits: t
     )
 
 
-def tell_due(vault: Vault, teller: Teller) -> int:
-    """Send what is due, each at most once; return how many were taken."""
+def due(vault: Vault) -> list[UUID]:
+    """The services for which word is due, that which waits longest first."""
     with vault.reading(SYSTEM) as ctx:
-        closed = (AccessRequest.state != RequestState.PENDING) | (AccessRequest.expires_at <= ctx.now)
-        due = ctx.session.execute(
-            select(Ping.ping_id, Ping.due_at)
-            .join(AccessRequest, AccessRequest.handle_hash == Ping.handle_hash)
-            .where(Ping.due_at <= ctx.now, closed)
-            .order_by(Ping.due_at)
-            .limit(AT_ONCE)
-        ).all()
-    return sum(_one(vault, teller, ping_id, due_at) for ping_id, due_at in due)
+        query = select(Ping.service_id).where(*_is_due(ctx)).group_by(Ping.service_id)
+        return list(ctx.session.scalars(query.order_by(func.min(Ping.due_at))))
 
 
-def _one(vault: Vault, teller: Teller, ping_id: UUID, due_at: datetime) -> bool:
+def _is_due(ctx: Context) -> tuple[ColumnElement[bool], ...]:
+    closed = (AccessRequest.state != RequestState.PENDING) | (AccessRequest.expires_at <= ctx.now)
+    return AccessRequest.handle_hash == Ping.handle_hash, Ping.due_at <= ctx.now, closed
+
+
+def tell(vault: Vault, teller: Teller, *, service_id: UUID) -> int:
+    """
+    Send one service what is due, each word at most once; return how many were taken.
+
+    What does not answer ends the turn: it is not called again and again for each word that waits.
+    """
+    with vault.reading(SYSTEM) as ctx:
+        query = select(Ping.ping_id, Ping.due_at).where(Ping.service_id == service_id, *_is_due(ctx))
+        found = ctx.session.execute(query.order_by(Ping.tries, Ping.due_at).limit(AT_ONCE)).all()
+    taken = 0
+    for ping_id, due_at in found:
+        answer = _one(vault, teller, ping_id, due_at)
+        if answer is False:
+            break
+        taken += bool(answer)
+    return taken
+
+
+def tell_due(vault: Vault, teller: Teller) -> int:
+    """Send every service what is due, one after another; return how many words were taken."""
+    return sum(tell(vault, teller, service_id=service_id) for service_id in due(vault))
+
+
+def _one(vault: Vault, teller: Teller, ping_id: UUID, due_at: datetime) -> bool | None:
     with vault.transaction(SYSTEM) as ctx:
         tries = _claim(ctx, ping_id, due_at)
         word = _word(ctx, ping_id) if tries else None
     if not tries:
-        return False
+        return None
     taken = teller.tell(word) if word else None
     if taken is False and tries < MOST_TRIES:
         return False
     with vault.transaction(SYSTEM) as ctx:
         ctx.session.execute(delete(Ping).where(Ping.ping_id == ping_id))
-    return bool(taken)
+    return taken
 
 
 def _claim(ctx: Context, ping_id: UUID, due_at: datetime) -> int:

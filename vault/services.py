@@ -22,6 +22,7 @@ class Addresses:
     redirect_uris: tuple[str, ...] = ()
     jwks_uri: str | None = None
     notification_endpoint: str | None = None
+    webhook_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def addresses(ctx: Context, *, service_id: UUID) -> Addresses:
     held = ctx.session.get(ServiceAddresses, service_id)
     if held is None:
         return Addresses()
-    return Addresses(tuple(held.redirect_uris), held.jwks_uri, held.notification_endpoint)
+    return Addresses(tuple(held.redirect_uris), held.jwks_uri, held.notification_endpoint, held.webhook_uri)
 
 
 def set_addresses(ctx: Context, *, slug: str, given: Addresses) -> int:
@@ -195,6 +196,7 @@ def set_addresses(ctx: Context, *, slug: str, given: Addresses) -> int:
         row.version += 1
     row.redirect_uris = sorted(given.redirect_uris)
     row.jwks_uri, row.notification_endpoint = given.jwks_uri, given.notification_endpoint
+    row.webhook_uri = given.webhook_uri
     held.version += 1
     note(ctx, Event.REGISTRY_CHANGED, facts={"what": "service addresses", "slug": slug})
     return held.version

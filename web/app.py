@@ -12,6 +12,7 @@ from web import (
     delay_words,
     errors,
     headers,
+    hook_words,
     limits,
     pages,
     proving,
@@ -30,7 +31,7 @@ def create_app(config: Config, vault: Vault) -> Flask:
     """Build the application that serves *vault* under *config*."""
     app = Flask("web")
     app.extensions["vault"] = Runtime(config=config, vault=vault)
-    telling = (words, registry_words, delay_words)
+    telling = (words, registry_words, delay_words, hook_words)
     for part in (*telling, headers, compressed, session, limits, auth, errors, api, pages, proving):
         part.init_app(app)
     if config.demo:

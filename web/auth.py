@@ -122,6 +122,7 @@ ROLE_OF: Final = {
     "services": Role.ADMINISTRATOR,
     "staff": Role.ADMINISTRATOR,
     "staff_acts": Role.ADMINISTRATOR,
+    "webhooks": Role.ADMINISTRATOR,
 }
 """The one role that each blueprint is for."""
 

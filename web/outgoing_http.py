@@ -27,6 +27,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_THIS_MACHINE: Final = ipaddress.IPv4Address("127.0.0.1")
 _EMBEDDED: Final[Sequence[ipaddress.IPv6Network]] = (
     ipaddress.IPv6Network("64:ff9b::/96"),  # RFC 6052: an IPv4 address behind a translator
     ipaddress.IPv6Network("64:ff9b:1::/48"),  # RFC 8215
@@ -186,6 +187,8 @@ def _ended_after(seconds: float, pool: urllib3.HTTPConnectionPool) -> Iterator[E
 
 
 def _literal(host: str) -> _Ip | None:
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3: this machine, whoever is asked
+        return _THIS_MACHINE
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

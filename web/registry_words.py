@@ -94,6 +94,7 @@ PARTS: Final = {
     "most": lazy_gettext("May ask for"),
     "name": lazy_gettext("Name"),
     "notification_endpoint": lazy_gettext("Where it is told of decisions"),
+    "webhook_uri": lazy_gettext("Where it is told that shares changed"),
     "organisation": lazy_gettext("Organisation"),
     "pauses_on_objection": lazy_gettext("Pauses when someone objects"),
     "purposes": lazy_gettext("Purposes"),

@@ -198,7 +198,12 @@ def test_a_planted_or_altered_change_is_not_believed(office: Office) -> None:
         services.by_slug(ctx, slug="meals")
 
 
-NOWHERE: dict[str, object] = {"redirect_uris": [], "jwks_uri": None, "notification_endpoint": None}
+NOWHERE: dict[str, object] = {
+    "redirect_uris": [],
+    "jwks_uri": None,
+    "notification_endpoint": None,
+    "webhook_uri": None,
+}
 
 
 def test_where_people_are_led_back_to_takes_two_people(office: Office) -> None:

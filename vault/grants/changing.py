@@ -16,6 +16,7 @@ from vault.judging import demand, grant_facts
 from vault.kinds import GrantState
 from vault.models import Grant
 from vault.purposes import find as find_purpose
+from vault.webhooks import HookEvent, tell
 
 
 def withdraw(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
@@ -128,7 +129,8 @@ def live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
 
 
 def change(ctx: Context, row: Grant, *, state: GrantState, event: Event) -> None:
-    """Make a new version of a grant, and log what it is now."""
+    """Make a new version of a grant, log what it is now, and let its service know."""
     row.state, row.changed_at = state, ctx.now
     row.version += 1
+    tell(ctx, service_id=row.service_id, event=HookEvent(str(event)), grant_id=row.grant_id)
     note(ctx, event, citizen_id=row.citizen_id, purpose=row.purpose, facts=logged(row))

@@ -14,6 +14,7 @@ from vault.journal import note
 from vault.kinds import Channel, Decider
 from vault.models import Grant
 from vault.purposes import Definition
+from vault.webhooks import HookEvent, tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
         case_reference=new.case_reference,
     )
     ctx.session.add(row)
+    tell(ctx, service_id=row.service_id, event=HookEvent.GRANT_MADE, grant_id=grant_id)
     note(
         ctx,
         Event.GRANT_MADE,

@@ -34,6 +34,7 @@ from vault.models.delaying import Delay
 from vault.models.documents import Document, DocumentPiece, Upload
 from vault.models.emergencies import Emergency
 from vault.models.findings import Finding, FindingNote, MarkedPerson, StaffTie, TieMark, WatchedAct, WatchState
+from vault.models.hooks import WebhookDelivery
 from vault.models.keys import CategoryKey, CitizenKey, HouseKey
 from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Reference
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
@@ -158,4 +159,5 @@ __all__ = [
     "Visit",
     "WatchState",
     "WatchedAct",
+    "WebhookDelivery",
 ]

@@ -77,6 +77,7 @@ class ServiceAddresses(Authenticated, Covered, Base):
     """Where a service is met: where people are sent back to, where its keys are fetched, where it is told of news."""
 
     __tablename__ = "service_addresses"
+    LATER: ClassVar[frozenset[str]] = frozenset({"webhook_uri"})
 
     service_id: Mapped[UUID] = mapped_column(primary_key=True)
     redirect_uris: Mapped[list[str]]
@@ -85,6 +86,8 @@ class ServiceAddresses(Authenticated, Covered, Base):
     """Where its public keys are fetched; empty where those in ``services.jwks`` count."""
     notification_endpoint: Mapped[str | None] = mapped_column(Text, default=None)
     """Where it is told that a request was decided (CIBA Core 1.0, section 4); empty where it polls alone."""
+    webhook_uri: Mapped[str | None] = mapped_column(Text, default=None)
+    """Where it is told of what becomes of its grants (`vault.webhooks`); empty where it is not told."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -13,6 +13,7 @@ from vault.registry.judging import stands_as_proposed
 from vault.registry.organisations import KINDS
 from vault.registry.present import KeyView, ServiceSheet, sheet
 from vault.registry.services import check_keys
+from vault.registry.trying import send_test_event
 from vault.registry.views import ChangeView, everything, find, of_subject, waiting
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "parts",
     "propose",
     "reject",
+    "send_test_event",
     "sheet",
     "stands_as_proposed",
     "stop",

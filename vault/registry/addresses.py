@@ -14,6 +14,7 @@ from vault.services import Addresses
 MOST: Final = 10
 """Addresses to go back to."""
 LONGEST: Final = 500  # characters
+_OPTIONAL: Final = ("jwks_uri", "notification_endpoint", "webhook_uri")
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -45,18 +46,19 @@ def content_of(held: Addresses) -> dict[str, Any]:
         "redirect_uris": sorted(held.redirect_uris),
         "jwks_uri": held.jwks_uri,
         "notification_endpoint": held.notification_endpoint,
+        "webhook_uri": held.webhook_uri,
     }
 
 
 def _checked(ctx: Context, subject: str, content: Content) -> dict[str, Any]:
-    only(content, "redirect_uris", "jwks_uri", "notification_endpoint")
+    only(content, "redirect_uris", *_OPTIONAL)
     there(ctx, subject)
     back = content["redirect_uris"]
     if not isinstance(back, Sequence) or isinstance(back, str) or len(back) > MOST or len(set(back)) != len(back):
         raise InvalidInputError(f"redirect_uris: a list of at most {MOST} addresses, each once")
     return {
         "redirect_uris": sorted(sound_address("redirect_uris", each) for each in back),
-        **{name: _optional(name, content[name]) for name in ("jwks_uri", "notification_endpoint")},
+        **{name: _optional(name, content[name]) for name in _OPTIONAL},
     }
 
 
@@ -72,7 +74,7 @@ def _standing(ctx: Context, subject: str, _content: Content) -> Standing:
 
 def _apply(ctx: Context, order: Order) -> int:
     content = order.content
-    given = Addresses(tuple(content["redirect_uris"]), content["jwks_uri"], content["notification_endpoint"])
+    given = Addresses(tuple(content["redirect_uris"]), *(content.get(name) for name in _OPTIONAL))
     return services.set_addresses(ctx, slug=order.subject, given=given)
 
 

@@ -1,7 +1,7 @@
 """What this server signs as an issuer, and the keys that it publishes for that at ``/jwks``."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from joserfc.jwk import OKPKey
@@ -34,9 +34,14 @@ def signed(vault: Vault, claims: Mapping[str, Any], *, kind: str) -> str:
 
     The key's id is its RFC 7638 thumbprint.
     """
+    kid, sign = signer(vault)
+    return jose.compact(sign, {"typ": kind, "alg": ALGORITHM, "kid": kid}, claims)
+
+
+def signer(vault: Vault) -> tuple[str, Callable[[bytes], bytes]]:
+    """The id of the key that signs now, and what signs with it inside the key store."""
     name = _keys(vault).signing
-    header = {"typ": kind, "alg": ALGORITHM, "kid": _public_key(vault, name).thumbprint()}
-    return jose.compact(lambda data: vault.keyring.store.sign(name, data), header, claims)
+    return _public_key(vault, name).thumbprint(), partial(vault.keyring.store.sign, name)
 
 
 def key_set(vault: Vault) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Final, cast
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
+from web.api import events
 from web.api.edge import API_PATH
 
 DESCRIPTION: Final = (
@@ -38,7 +39,10 @@ def init_app(app: Flask) -> None:
         "OPENAPI_VERSION": "3.1.0",
         "OPENAPI_URL_PREFIX": API_PATH,
         "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {"info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}}},
+        "API_SPEC_OPTIONS": {
+            "info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+            "webhooks": events.described(),
+        },
     }.items():
         app.config.setdefault(name, value)
     api = _Api(app)

@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, Entry] = {
     "citizen": Entry("web.cli.citizens", "citizen", "List citizens and change where they stand."),
     "authority": Entry("web.cli.authorities", "authority", "Enter who may look for somebody by law."),
     "organisation": Entry("web.cli.organisations", "organisation", "Register organisations."),
-    "service": Entry("web.cli.services", "service", "Register services and their keys; suspend them."),
+    "service": Entry("web.cli.hooks", "service", "Register services and their keys; suspend them."),
     "purpose": Entry("web.cli.purposes", "purpose", "Register the reasons for which data may be asked."),
     "registry": Entry("web.cli.registry", "registry", "What waits for a second person; the record of processing."),
     "letter-code": Entry("web.cli.letter", "letter_code", "Print a letter with a code that signs a resident in."),

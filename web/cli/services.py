@@ -10,9 +10,10 @@ from vault import purposes, services
 from vault.context import OPERATOR, Context
 from vault.errors import InvalidInputError
 from vault.kinds import ChangeKind
+from web import registered_addresses
 from web.cli import alone
 from web.cli.showing import json_option, show, table
-from web.opening import opened
+from web.opening import opened, settings
 
 KEY_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -129,8 +130,14 @@ def suspend(*, slug: str, lift: bool) -> None:
 @click.option("--back", "redirect_uris", multiple=True, help="Where people go back to (redirect_uri); repeat for more.")
 @click.option("--keys-at", "jwks_uri", help="Where its public keys are fetched (jwks_uri), instead of those kept here.")
 @click.option("--tell-at", "notification_endpoint", help="Where it is told of decisions (CIBA ping).")
+@click.option("--events-at", "webhook_uri", help="Where it is told that shares changed (webhooks).")
 def addresses(
-    *, slug: str, redirect_uris: tuple[str, ...], jwks_uri: str | None, notification_endpoint: str | None
+    *,
+    slug: str,
+    redirect_uris: tuple[str, ...],
+    jwks_uri: str | None,
+    notification_endpoint: str | None,
+    webhook_uri: str | None,
 ) -> None:
     """
     Say where a service is met. What is left out is no longer an address of it.
@@ -138,13 +145,16 @@ def addresses(
     \b
     Example:
       citizen-vault service addresses home-care --back https://care.example.org/vault/back \\
-        --tell-at https://care.example.org/vault/told
+        --tell-at https://care.example.org/vault/told --events-at https://care.example.org/vault/events
     """
     content = {
         "redirect_uris": sorted(set(redirect_uris)),
         "jwks_uri": jwks_uri,
         "notification_endpoint": notification_endpoint,
+        "webhook_uri": webhook_uri,
     }
-    with opened() as vault, vault.transaction(OPERATOR) as ctx:
+    config = settings()
+    registered_addresses.check(content, config.outgoing_networks)
+    with opened(config) as vault, vault.transaction(OPERATOR) as ctx:
         changed = alone.change(ctx, kind=ChangeKind.SERVICE_ADDRESSES, subject=slug, content=content)
         alone.tell(f"service {slug} is met there", changed=changed)

@@ -8,23 +8,27 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from flask import Flask
 
-from vault import outgoing, pings
+from vault import outgoing, pings, webhooks
 from vault.context import Vault
 from vault.housekeeping import keep_house
 from web import wsgi
+from web.lanes import Lanes
 from web.mailer import mailer_of
 from web.outgoing_http import OutgoingHttp
 from web.pinging import Pinger
 from web.runtime import Runtime
 from web.sandbox import note
+from web.webhooks import HttpCourier
 
 LOOK_SECONDS: Final = 1
 HOUSE_SECONDS: Final = 60
-PING_SECONDS: Final = 3
+TELL_SECONDS: Final = 3
 GRACE_SECONDS: Final = 10
 
 
@@ -35,8 +39,10 @@ def make() -> Flask:
     runtime = app.extensions["vault"]
     assert isinstance(runtime, Runtime)  # noqa: S101 -- put there by create_app
     threading.Thread(target=_keep_house, args=(runtime.vault, mailer_of(runtime.config)), daemon=True).start()
-    pinger = Pinger(OutgoingHttp(runtime.config.outgoing_networks))
-    threading.Thread(target=_tell_services, args=(runtime.vault, pinger), daemon=True).start()
+    outgoing_http = OutgoingHttp(runtime.config.outgoing_networks)
+    courier = HttpCourier(runtime.vault, runtime.config.issuer, outgoing_http)
+    tell = partial(tell_services, runtime.vault, Lanes(), Pinger(outgoing_http), courier)
+    threading.Thread(target=_go_on_telling, args=(tell,), daemon=True).start()
     if note.is_marked(runtime.config.home):
         from web.sandbox import answering  # noqa: PLC0415 -- a vault that is no sandbox never loads it
 
@@ -57,14 +63,22 @@ def _keep_house(vault: Vault, mailer: outgoing.Mailer | None) -> None:
         time.sleep(HOUSE_SECONDS)
 
 
-def _tell_services(vault: Vault, pinger: Pinger) -> None:
+def tell_services(vault: Vault, lanes: Lanes, pinger: Pinger, courier: HttpCourier) -> None:
+    """Begin to tell every service what is due for it, pings and events apart; none waits for another."""
+    for service_id in pings.due(vault):
+        lanes.offer(("ping", service_id), partial(pings.tell, vault, pinger, service_id=service_id))
+    for service_id in webhooks.due(vault):
+        lanes.offer(("event", service_id), partial(webhooks.deliver, vault, courier, service_id=service_id))
+
+
+def _go_on_telling(tell: Callable[[], None]) -> None:
     """Every few seconds, as long as this process lives."""
     while True:
         try:
-            pings.tell_due(vault, pinger)
+            tell()
         except Exception:
             logging.getLogger("citizen-vault").exception("services could not be told; it is tried again")
-        time.sleep(PING_SECONDS)
+        time.sleep(TELL_SECONDS)
 
 
 def _end_with(parent: int) -> None:

@@ -57,6 +57,7 @@ from web.pages import (
     start,
     undoing,
     visiting,
+    webhooks,
     writing,
 )
 
@@ -105,6 +106,7 @@ FAMILIES = (
     administrator,
     services,
     service_addresses,
+    webhooks,
     registering,
     purposes,
     staff,

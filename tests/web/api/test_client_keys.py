@@ -134,7 +134,12 @@ def test_a_service_rolls_its_key_over_at_its_own_address_without_downtime(
     monkeypatch.setattr(type(place.app.extensions["vault.api"]), "client_keys", property(lambda _: keys), raising=False)
     new = Service("home-care", place.home_care.service_id, Jwk.generate(alg="ES256").with_kid_thumbprint())
     address = f"http://127.0.0.1:{served.server_port}/jwks"
-    content: dict[str, Any] = {"redirect_uris": [], "jwks_uri": address, "notification_endpoint": None}
+    content: dict[str, Any] = {
+        "redirect_uris": [],
+        "jwks_uri": address,
+        "notification_endpoint": None,
+        "webhook_uri": None,
+    }
     with place.vault.transaction(OPERATOR) as ctx:
         registry.propose(ctx, kind=ChangeKind.SERVICE_ADDRESSES, subject="home-care", content=content)
 

@@ -1,5 +1,6 @@
 import json
 import os
+import socket
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -349,3 +350,21 @@ def test_a_service_is_met_where_it_says_and_nowhere_without_https(laid: Run) -> 
     ):
         assert laid("service", "addresses", slug, "--back", bad).status != 0
     assert laid("audit", "verify").status == 0
+
+
+def test_where_a_service_is_told_is_a_public_address_and_a_test_says_whether_it_is_taken(
+    laid: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ("service", "addresses", "home-care", "--events-at")
+    for private in ("https://10.0.0.1/told", "https://localhost/told", "http://care.example.org/told"):
+        assert laid(*addresses, private).status == 2
+    assert laid("service", "test-event", "home-care").status == 1
+    monkeypatch.setenv("CITIZEN_VAULT_OUTGOING_NETWORKS", "127.0.0.0/8")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        assert laid(*addresses, f"http://127.0.0.1:{held.getsockname()[1]}/told").status == 0
+        tried = laid("service", "test-event", "home-care")
+    assert tried.status == 1
+    assert "Nobody answered at its address" in tried.err
+    told = json.loads(laid("service", "told", "home-care", "--json").out)
+    assert [(each["event"], each["state"], each["tries"]) for each in told] == [("test:sent", "waiting", 1)]
