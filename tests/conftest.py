@@ -9,12 +9,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import databases, network
+from tests import databases, network, statements
 
 REALDATA = "CITIZEN_VAULT_REALDATA"
 OUR_FOLDER = pytest.StashKey[str]()  # only who made the run's folder deletes it: a test may run tests of its own
 
 network.switch_off()
+statements.keep_compiled()
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tests.ports import free_port
 
 PATIENCE: Final = 60  # seconds until a server on a busy machine answers
 PREFIX: Final = "CITIZEN_VAULT_"
@@ -29,14 +30,6 @@ class Demo:
     """A one-time sign-in link each for ``resident``, ``officer``, ``auditor`` and ``administrator``."""
     home: Path
     """The folder with its database, its keys and ``server.log``, all it printed."""
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at now."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port: int = line.getsockname()[1]
-        return port
 
 
 def command(*arguments: str) -> list[str]:

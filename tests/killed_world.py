@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -169,10 +169,10 @@ def kill_family(process: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
-def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
+def wait_for(address: str, server: BaseProcess) -> None:
     """Wait until *server* answers at *address*."""
     last = time.monotonic() + PATIENCE
-    while time.monotonic() < last and server.poll() is None:
+    while time.monotonic() < last and server.is_alive():
         try:
             http.get(f"{address}/healthz", timeout=5)
         except http.RequestException:

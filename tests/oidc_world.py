@@ -1,7 +1,6 @@
 """A real identity provider beside the portal: npm ``oidc-provider``, with residents and staff, run once a session."""
 
 import json
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
 from tests.portal_world import Portal
+from tests.ports import free_port
 from vault.kinds import Role
 from web.demo import council
 from web.oidc.providers import Provider, Work
@@ -55,19 +55,12 @@ class Elsewhere:
         return replace(made, **changed)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @pytest.fixture(scope="session")
 def elsewhere(told: Path) -> Iterator[Elsewhere]:
     """The provider, for as long as the tests run. Any portal on this machine may be answered."""
     from web.demo import note  # noqa: PLC0415 -- only people's birth dates are read from it
 
-    issuer, portal_port = f"http://localhost:{_free_port()}", _free_port()
+    issuer, portal_port = f"http://localhost:{free_port()}", free_port()
     key = ECKey.generate_key("P-256", {"kid": "elsewhere", "use": "sig", "alg": "ES256"})
     clients = {people: ECKey.generate_key("P-256") for people in ("residents", "staff")}
     everyone = {one.slug: one for one in council.residents(1, today=note.read(told).today)}

@@ -10,9 +10,10 @@ import pytest
 from audit.entry import encode, leaf_hash
 from audit.events import Event
 from audit.read import every_leaf
-from tests.demo_world import free_port
+from tests import warm
 from tests.import_world import Home, proven
 from tests.killed_world import PATIENCE, READERS, Client, furnish, kill_family, wait_for
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -31,14 +32,14 @@ def live_and_die(client: Client, seconds: float) -> None:
     """One life of the server: started, asked by all connections, and killed with all it started, at once."""
     port = free_port()
     address = f"http://localhost:{port}"
-    server = client.home.start("serve", "--port", str(port))
+    server = warm.start(client.home.environment, client.home.folder / "server.log", "serve", "--port", str(port))
     try:
         wait_for(address, server)
         threads = client.begin(address)
         time.sleep(seconds)
     finally:
         kill_family(server.pid)
-        server.communicate()
+        server.join(PATIENCE)
     for thread in threads:
         thread.join(PATIENCE)
         assert not thread.is_alive()

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.vault.house import House, build
+from tests.vault import copied_house
+from tests.vault.house import House
 
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str) -> Iterator[House]:
     """A small vault, once on SQLite and once on PostgreSQL."""
-    made = build(tmp_path, database_url)
+    made = copied_house.copy(tmp_path, database_url)
     yield made
     made.vault.db.dispose()
 
@@ -19,6 +20,6 @@ def house(tmp_path: Path, database_url: str) -> Iterator[House]:
 @pytest.fixture
 def sqlite_house(tmp_path: Path, sqlite_url: str) -> Iterator[House]:
     """A small vault on SQLite, for damage that is the same on both."""
-    made = build(tmp_path, sqlite_url)
+    made = copied_house.copy(tmp_path, sqlite_url)
     yield made
     made.vault.db.dispose()

@@ -1,6 +1,7 @@
 """A small vault without a web: one council, one resident with records, one home-care service that may ask."""
 
 import itertools
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,23 +28,44 @@ TAX: Final = "council-tax"
 ALLOWED: Final = frozenset({"medication.name", "identity.name", "allergy.to_what"})
 CARER: Final = ActingPerson(reference="hc-0417", role="care worker", team="north")
 THUMBPRINT: Final = "thumbprint-of-the-service's-key"
+BEGUN: Final = datetime.fromisoformat(os.environ.get("CITIZEN_VAULT_TEST_BEGUN", "2026-11-24T12:20:30+00:00"))
+"""When a `Ticking` clock begins; another day may be tried by the environment."""
 _numbers = itertools.count()
 
 
 class Clock:
-    """Real time, moved on by hand, or held still by hand where answers are compared to the second."""
+    """Real time, moved on by hand."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
-        self._held: datetime | None = None
 
-    def hold(self) -> None:
-        """Let no time pass from now on, but what is added to `ahead`."""
-        self._held = utc_now()
+    def now(self) -> datetime:
+        """What the clock itself says."""
+        return utc_now()
 
     def __call__(self) -> datetime:
         """Now, and a little later."""
-        return (self._held or utc_now()) + self.ahead
+        return self.now() + self.ahead
+
+
+class Ticking(Clock):
+    """
+    A clock that begins at the same moment in every test and goes on by a microsecond at each look, and by hand.
+
+    So nothing hangs on the day, on how busy the machine is, or on a minute that ends between two acts.
+    """
+
+    def __init__(self, looks: int = 0) -> None:
+        super().__init__()
+        self._looks = itertools.count(looks)
+
+    def now(self) -> datetime:
+        """`BEGUN`, and a microsecond for each look before."""
+        return BEGUN + timedelta(microseconds=next(self._looks))
+
+    def again(self) -> "Ticking":
+        """Another clock, which goes on from where this one is."""
+        return Ticking(next(self._looks))
 
 
 def definition(slug: str, **changed: Any) -> Definition:
@@ -146,15 +168,14 @@ class House:
 
 def build(folder: Path, database_url: str) -> House:
     """A small vault on *database_url*, its key store in *folder*."""
-    clock = Clock()
-    vault = create_vault(
-        database_url=database_url,
-        root_key=f"file:{folder / 'keys'}",
-        tenant="test",
-        origin="vault.test/log",
-        clock=clock,
-    )
-    return furnish(vault, clock)
+    clock = Ticking()
+    return furnish(create_vault(**settings(folder, database_url), clock=clock), clock)
+
+
+def settings(folder: Path, database_url: str) -> dict[str, str]:
+    """How the small vault is made and opened, but for its clock."""
+    key = f"file:{folder / 'keys'}"
+    return {"database_url": database_url, "root_key": key, "tenant": "test", "origin": "vault.test/log"}
 
 
 def furnish(vault: Vault, clock: Clock) -> House:

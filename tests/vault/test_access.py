@@ -333,7 +333,6 @@ def test_a_request_is_decided_once(house: House) -> None:
 
 
 def test_a_stranger_cannot_be_told_from_a_resident_by_rows_log_or_polling(house: House) -> None:
-    house.clock.hold()
     known = house.ask()
     with house.vault.transaction(house.service) as ctx:
         hint = requests.Hint.parse("ref:pas:nobody")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.vault.house import build
+from tests.vault import copied_house
 from vault import services
 from vault.context import OPERATOR
 from vault.kinds import ServiceStatus
@@ -31,7 +31,7 @@ WAYS: Final[tuple[Callable[[Session, UUID], Service | None], ...]] = (by_key, by
 def test_a_row_that_was_read_before_is_read_again_as_it_is_locked(
     lock: Callable[[Session, UUID], Service | None], tmp_path: Path, postgresql_url: str
 ) -> None:
-    house = build(tmp_path, postgresql_url)
+    house = copied_house.copy(tmp_path, postgresql_url)
     with house.vault.transaction(OPERATOR) as ctx:
         before = ctx.session.get_one(Service, house.service_id)
         assert before.status is ServiceStatus.ACTIVE

@@ -12,7 +12,8 @@ import pytest
 from joserfc.jwk import ECKey
 from sqlalchemy import text
 
-from tests.vault.house import CARE, TAX, House, build, definition
+from tests.vault import copied_house
+from tests.vault.house import CARE, TAX, House, definition
 from vault import accounts, codes, links, purpose_versions, purposes, registry, services, sign_ins
 from vault.accounts import AccountView, StaffLabel
 from vault.context import OPERATOR, SYSTEM, Context
@@ -89,7 +90,7 @@ def administrator(house: House, name: str, organisation_id: UUID) -> AccountView
 
 @pytest.fixture
 def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
-    house = build(tmp_path, database_url)
+    house = copied_house.copy(tmp_path, database_url)
     with house.vault.transaction(OPERATOR) as ctx:
         trust = services.make_organisation(ctx, slug="trust", name="Example Trust", kind="nhs").organisation_id
         services.set_words(ctx, slug="home-care", name="Home care", what_for="Care at home.", lgsl=None)

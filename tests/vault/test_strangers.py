@@ -80,7 +80,6 @@ def leaves(house: House) -> int:
 def test_whatever_mix_of_names_is_used_both_get_the_same_answers_rows_and_lines(
     house: House, order: tuple[int, ...]
 ) -> None:
-    house.clock.hold()
     told = []
     for names in (KNOWN, UNKNOWN):
         before, lines = len(seen(house)), leaves(house)
@@ -189,7 +188,6 @@ def sizes(house: House) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("status", ["active", "child", "deceased"])
 def test_every_spoken_answer_is_the_same_for_somebody_elsewhere_and_somebody_unknown(house: House, status: str) -> None:
-    house.clock.hold()
     officer, person = house.officer(), somebody_elsewhere(house)
     hints = (f"nhs:{ELSEWHERE}:1944-03-02", UNKNOWN[1])
     made = [ask(house, hint) for hint in hints]
@@ -268,7 +266,6 @@ def test_what_was_asked_of_a_stranger_reaches_them_with_the_next_asking_once_the
 def test_whatever_became_of_somebody_the_answer_is_the_same(house: House, status: CitizenStatus) -> None:
     with house.vault.transaction(OPERATOR) as ctx:
         citizens.set_status(ctx, citizen_id=house.citizen_id, status=status)
-    house.clock.hold()
     known, unknown = ask(house, KNOWN[0]), ask(house, UNKNOWN[0])
     assert (known.expires_in, known.interval) == (unknown.expires_in, unknown.interval)
     assert polled(house, known, unknown) == ["pending", "pending"]

@@ -12,16 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from web.cli import serve as serving
 from web.config import Config
 
 PATIENCE = 60  # seconds, on a machine that does much else
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def _until(happened: Callable[[], bool]) -> None:
@@ -35,7 +30,7 @@ class Server:
     """``citizen-vault serve`` as a process of its own."""
 
     def __init__(self, home: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.home = home
         names = {name: value for name, value in os.environ.items() if not name.startswith("CITIZEN_VAULT_")}
         self.environment = {**names, "CITIZEN_VAULT_HOME": str(home)}

@@ -14,7 +14,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.demo_world import command, free_port, settings
+from tests.demo_world import command, settings
+from tests.ports import free_port
 
 
 def run(home: Path, *arguments: str, expect: int = 0, more: Mapping[str, str] | None = None) -> str:
