@@ -108,7 +108,14 @@ def described(place: World, *, cases: int, whole: bool) -> BaseSchema:
     fine = {"positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]}}
     phases = {name: {"enabled": whole} for name in ("coverage", "stateful")}
     config = SchemathesisConfig.from_dict(
-        {"seed": SEED, "generation": generation, "continue-on-failure": True, "checks": fine, "phases": phases}
+        {
+            "seed": SEED,
+            "request-timeout": 60,
+            "generation": generation,
+            "continue-on-failure": True,
+            "checks": fine,
+            "phases": phases,
+        }
     )
     schema = schemathesis.openapi.from_url(place.issuer + DESCRIPTION, config=config)
     sender = Sender(place)

@@ -51,6 +51,7 @@ COVERED: Final = frozenset(
         "identities",
         "import_runs",
         "issuer_keys",
+        "listed_services",
         "marked_people",
         "notice_choices",
         "organisations",

@@ -117,6 +117,7 @@ ROLE_OF: Final = {
     "administrator": Role.ADMINISTRATOR,
     "changes": Role.ADMINISTRATOR,
     "purposes": Role.ADMINISTRATOR,
+    "listed": Role.ADMINISTRATOR,
     "registering": Role.ADMINISTRATOR,
     "service_addresses": Role.ADMINISTRATOR,
     "services": Role.ADMINISTRATOR,

@@ -40,6 +40,7 @@ from vault.models.people import Authority, BlindIndex, Citizen, HeldBack, Refere
 from vault.models.records import ImportRun, Record, RecordVersion, Seal, UnmatchedItem
 from vault.models.registry import (
     IssuerKey,
+    ListedService,
     Organisation,
     Purpose,
     PurposeVersion,
@@ -116,6 +117,7 @@ __all__ = [
     "LetterOrder",
     "Link",
     "LinkKind",
+    "ListedService",
     "LogLine",
     "MailChoice",
     "MarkedPerson",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.kinds import ChangeKind, ChangeState, ServiceStatus
@@ -70,6 +70,28 @@ class ServiceDetail(Authenticated, Covered, Base):
     service_id: Mapped[UUID] = mapped_column(primary_key=True)
     what_for: Mapped[str] = mapped_column(Text)
     lgsl: Mapped[int | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ListedService(Authenticated, Covered, Base):
+    """A service that a directory outside lists (Open Referral UK): public words about it, and where they came from."""
+
+    __tablename__ = "listed_services"
+    __table_args__ = (UniqueConstraint("source", "external_id", name="uq_listed_services_source_external_id"),)
+
+    listed_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    """The directory, as the operator named it."""
+    external_id: Mapped[str]
+    """The service's id there."""
+    name: Mapped[str] = mapped_column(Text)
+    what_for: Mapped[str] = mapped_column(Text)
+    organisation: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    is_listed: Mapped[bool]
+    """Whether the directory listed it, as active, when it was read last."""
+    read_at: Mapped[datetime]
+    """When these words were read first."""
     version: Mapped[int] = mapped_column(default=1)
 
 

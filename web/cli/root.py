@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "authority": Entry("web.cli.authorities", "authority", "Enter who may look for somebody by law."),
     "organisation": Entry("web.cli.organisations", "organisation", "Register organisations."),
     "service": Entry("web.cli.hooks", "service", "Register services and their keys; suspend them."),
+    "directory": Entry("web.cli.directory", "directory", "Read a directory of local services (Open Referral UK)."),
     "purpose": Entry("web.cli.purposes", "purpose", "Register the reasons for which data may be asked."),
     "registry": Entry("web.cli.registry", "registry", "What waits for a second person; the record of processing."),
     "letter-code": Entry("web.cli.letter", "letter_code", "Print a letter with a code that signs a resident in."),

@@ -31,6 +31,12 @@ def _answers_so_far() -> dict[str, str]:
     return draft_of(_DRAFT).get("answers", {})
 
 
+def begin_from(name: str, what_for: str) -> None:
+    """Begin anew, with words to look over."""
+    drop_draft(_DRAFT)
+    keep_draft(_DRAFT, answers={"name": name, "what_for": what_for, "lgsl": "", "slug": ""})
+
+
 def _organisation() -> Question:
     with reading() as ctx:
         owners = services.organisations(ctx)

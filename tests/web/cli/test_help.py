@@ -44,7 +44,7 @@ def test_every_promised_command_is_there_and_explains_itself(words: str) -> None
 
 @pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS if COMMANDS[words].params])
 def test_every_command_that_takes_something_teaches_with_an_example(words: str) -> None:
-    plain = {"organisation list", "service list", "purpose list", "keys describe", "audit checkpoint"}
+    plain = {"organisation list", "service list", "purpose list", "keys describe", "audit checkpoint", "directory list"}
     answer = CliRunner().invoke(root, [*words.split(), "--help"])
     assert "citizen-vault " in answer.output.split("\n", 1)[1] or words in plain
 
