@@ -160,7 +160,9 @@ def append(connection: Executor, writer: Writer, finished: Finished) -> bytes:
     The leaf, its payload and the change it describes commit together or not at all: *connection* is inside the
     caller's transaction, for which *writer* was borrowed.
     """
-    connection.execute(_QUEUE, dict(finished.row))
+    # Not through the session itself, which would look for objects to keep in what is a plain INSERT.
+    plain = connection.connection() if isinstance(connection, Session) else connection
+    plain.execute(_QUEUE, dict(finished.row))
     # Counted after the row went in: a statement that failed used no number.
     writer.count(finished)
     return finished.leaf_hash
