@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard web/translations/*/LC_MESSAGES/messages.po))
 FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
 
-.PHONY: run test lint strings bench bench-pages bench-log bench-watching bench-withdrawing screenshots demo-reset help
+.PHONY: run test lint strings bench bench-pages bench-log bench-watching bench-withdrawing described screenshots demo-reset help
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runs web/static/app.css $(TRANSLATIONS) ## set up what is missing, and serve the demo on http://localhost:8000
@@ -50,6 +50,9 @@ bench-log: $(VENV)/.tests ## measure the log at ten thousand, a hundred thousand
 
 bench-watching: $(VENV)/.tests ## measure how much planted misuse the watchers find, and what else they find
 	$(BIN)/python -m tests.benchmarks.watching $(ARGS)
+
+described: $(VENV)/.tests ## send the data API 10,000 calls that Schemathesis makes up, under all its checks; takes about 20 minutes
+	$(BIN)/python -m tests.described $(ARGS)
 
 screenshots: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## photograph the pages of a fresh demo into docs/screenshots
 	$(BIN)/python -m tests.journeys.screenshots $(ARGS)

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from web.client.asking import Asking
 from web.client.data import Data
+from web.client.documents import Documents
 from web.client.identity import Issuer
 from web.client.keys import ProofKey, ServiceKey
 from web.client.proving import Prover
 from web.client.sending import Sender
 
 
-class VaultClient(Asking, Data):
+class VaultClient(Asking, Data, Documents):
     """
     One service at one vault. Safe to share between threads that each make their own calls.
 

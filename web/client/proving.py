@@ -1,13 +1,14 @@
 """Calls that prove who makes them: an assertion or a token, a DPoP proof, and the vault's nonce sent back once."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from web.client import sending
 from web.client.errors import ProblemError
 from web.client.keys import ProofKey, ServiceKey
-from web.client.sending import Answer, Sender
+from web.client.sending import Answer, Body, Sender
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NONCE: Final = "DPoP-Nonce"
@@ -56,15 +57,23 @@ class Prover:
         *,
         token: str,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body = None,
+        into: Path | None = None,
     ) -> Answer:
-        """Call the data API with *token* and a proof for this very call; raises as `form` does."""
+        """
+        Call the data API with *token* and a proof for this very call; the answer's body goes *into* a file, if named.
+
+        Raises as `form` does.
+        """
 
         def call() -> Answer:
             plain = urlsplit(url)._replace(query="", fragment="").geturl()
             proof = self.proof_key.proof(method, plain, nonce=self._nonce, token=token)
             shown = {"Authorization": f"DPoP {token}", "DPoP": proof}
-            return self.sender.send(method, url, headers={**(headers or {}), **shown}, body=body)
+            told = {**(headers or {}), **shown}
+            if into is not None:
+                return self.sender.fetch(url, into, headers=told)
+            return self.sender.send(method, url, headers=told, body=body)
 
         return self._with_nonce(call)
 

@@ -1,9 +1,12 @@
 """HTTP as a client of the vault speaks it: https or this machine, no redirects, no retries, answers bounded."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +23,9 @@ FIRST_NO: Final = 400
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+
+Body = bytes | Path | None
+"""What is sent: bytes, or the file at a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,9 @@ class Sender:
         self.issuer: Final = issuer.rstrip("/")
         self._pool = urllib3.PoolManager(timeout=WAIT, ca_certs=ca_file, retries=False)
 
-    def send(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None) -> Answer:
         """
-        Call once; whatever is answered is returned.
+        Call once; whatever is answered is returned. A path as *body* is sent as a stream.
 
         Raises:
             NoAnswerError: Nobody answered.
@@ -67,6 +71,26 @@ class Sender:
             if len(held) > MOST:
                 raise errors.AnswerUnsoundError("the answer is too long to be held whole")
             return Answer(answer.status, answer.headers, held)
+
+    def fetch(self, url: str, path: Path, *, headers: Mapping[str, str]) -> Answer:
+        """
+        Get a body into the file *path*, mode 0600, whole or not at all; another answer is returned with its body.
+
+        Raises:
+            NoAnswerError: Nobody answered, or not to the end.
+        """
+        with self._opened("GET", url, headers=headers, body=None) as answer:
+            if answer.status != HTTPStatus.OK:
+                return Answer(answer.status, answer.headers, answer.read(MOST, decode_content=True))
+            beside = path.with_name(f".{path.name}.part")
+            try:
+                with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    for chunk in answer.stream(CHUNK, decode_content=True):
+                        file.write(chunk)
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
+            return Answer(answer.status, answer.headers, b"")
 
     def lines(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Iterator[dict[str, Any]]:
         """Post, and read the answer line by line as it comes (NDJSON); raises as `send` and `check` do."""
@@ -82,18 +106,19 @@ class Sender:
 
     @contextmanager
     def _opened(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None, body: bytes | None
+        self, method: str, url: str, *, headers: Mapping[str, str] | None, body: Body
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer whose body is not read yet, and is let go at the end."""
         try:
-            answer = self._pool.request(
-                method, url, headers=dict(headers or {}), body=body, redirect=False, preload_content=False
-            )
+            with body.open("rb") if isinstance(body, Path) else nullcontext(body) as sent:
+                answer = self._pool.request(
+                    method, url, headers=dict(headers or {}), body=sent, redirect=False, preload_content=False
+                )
             try:
                 yield answer
             finally:
                 answer.close()
-        except (HTTPError, OSError) as error:
+        except HTTPError as error:
             raise errors.NoAnswerError(f"no answer ({type(error).__name__})") from None
 
 

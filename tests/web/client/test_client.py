@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import date
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from tests.service_world import BACK, HOME_CARE, PERSON, SEVEN, STRANGER, VALUES, VISITS, World, names
+from tests.service_world import BACK, HOME_CARE, PAPER, PAPERS, PERSON, SEVEN, STRANGER, VALUES, VISITS, World, names
 from tests.visiting import browser_of, walk
 from vault import grants, services
 from vault.context import OPERATOR
@@ -40,6 +41,7 @@ from web.client import (
     Wanted,
 )
 from web.client.errors import problem
+from web.client.sending import Sender
 
 Make = Callable[..., VaultClient]
 CARER = Acting("hc-0417", "care-worker", "north")
@@ -110,6 +112,46 @@ def test_it_writes_back_once_for_each_key_and_puts_right_on_the_version_it_read(
     )
     assert told
     service.give_back(token)
+
+
+def test_it_sends_a_document_and_fetches_it_whole_or_not_at_all(place: World, client: Make, tmp_path: Path) -> None:
+    service = client(sleep=lambda _seconds: place.decide(PAPER))
+    token = service.wait(service.ask(PERSON, Wanted(PAPERS, fields=["document.file"])))
+    sent, came = tmp_path / "plan.pdf", tmp_path / "came.pdf"
+    sent.write_bytes(b"%PDF-1.7\n" + b"A plan. " * 300_000)
+    item = service.add(token, {"document.file": "Plan"}, acting=CARER)
+    newer = service.send_document(token, item, sent, media_type="application/pdf", acting=CARER, key="plan-0001")
+    assert newer.version == item.version + 1
+    again = service.send_document(token, item, sent, media_type="application/pdf", acting=CARER, key="plan-0001")
+    assert again.version == newer.version
+    assert service.fetch_document(token, item.id, came, acting=CARER)
+    assert (came.read_bytes() == sent.read_bytes(), came.stat().st_mode & 0o077) == (True, 0)
+    with pytest.raises(VersionPassedError):
+        service.send_document(token, item, sent, media_type="application/pdf", acting=CARER)
+    with pytest.raises(BadRequestError):
+        service.send_document(token, newer, sent, media_type="image/png", acting=CARER)
+    with pytest.raises(NotFoundError):
+        service.fetch_document(token, "0" * 32, came, acting=CARER)
+    assert not list(tmp_path.glob(".*"))
+    service.give_back(token)
+
+
+def test_a_document_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def cut() -> None:
+            line, _address = server.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nA part")
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        sender = Sender(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(NoAnswerError):
+            sender.fetch(f"{sender.issuer}/x", tmp_path / "came.pdf", headers={})
+        thread.join()
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_reads_page_by_page(place: World, client: Make) -> None:
