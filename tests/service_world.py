@@ -64,6 +64,7 @@ def _definition(
     batch: bool = False,
     writes: frozenset[str] = frozenset(),
     more: frozenset[str] = frozenset(),
+    receives: bool = False,
 ) -> Definition:
     return Definition(
         slug=slug,
@@ -85,6 +86,7 @@ def _definition(
         max_sensitivity=2,
         batch=batch,
         writes=writes,
+        receives=receives,
     )
 
 
@@ -94,6 +96,7 @@ WRITES: Final = frozenset(
 """All that a service may write at all, but for how to reach somebody."""
 VISITS: Final = "care-visits"
 PAPERS: Final = "care-papers"
+RECEIVE: Final = "receive-discharge"
 PAPER: Final = frozenset({"document.file"})
 HOME_CARE: Final = "home-care-support"
 PURPOSES: Final = (
@@ -101,6 +104,7 @@ PURPOSES: Final = (
     _definition("care-reminders", Choice.DECIDE, batch=True),
     _definition("care-review", Choice.MAY_OBJECT),
     _definition(VISITS, Choice.DECIDE, writes=WRITES),
+    _definition(RECEIVE, Choice.TOLD_AFTERWARDS, receives=True),
     _definition(PAPERS, Choice.DECIDE, writes=PAPER, more=PAPER),
 )
 

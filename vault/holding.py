@@ -80,6 +80,8 @@ MARKED: Final = frozenset(
     {
         "bindings",
         "challenges",
+        "deliveries",
+        "delivery_tokens",
         "kept_answers",
         "letter_codes",
         "letter_orders",

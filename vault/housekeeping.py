@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from vault import (
     birthdays,
     delays,
+    deliveries,
     documents,
     grants,
     notices,
@@ -37,6 +38,7 @@ def keep_house(vault: Vault) -> None:
     refusals.settle(vault)
     catch_up(vault)
     birthdays.keep(vault)
+    deliveries.take_due(vault)
     with vault.transaction(SYSTEM) as ctx:
         delays.open_due(ctx)
         grants.sweep(ctx)
@@ -47,6 +49,7 @@ def keep_house(vault: Vault) -> None:
         webhooks.sweep(ctx)
         notices.sweep(ctx)
         documents.sweep(ctx)
+        deliveries.sweep(ctx)
         _forget(ctx)
     _beat(vault)
     watching.scan(vault)  # last: what it finds wrong with its own rows stops nothing else

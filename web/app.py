@@ -11,6 +11,7 @@ from web import (
     compressed,
     delay_words,
     errors,
+    file_words,
     headers,
     hook_words,
     limits,
@@ -31,7 +32,7 @@ def create_app(config: Config, vault: Vault) -> Flask:
     """Build the application that serves *vault* under *config*."""
     app = Flask("web")
     app.extensions["vault"] = Runtime(config=config, vault=vault)
-    telling = (words, registry_words, delay_words, hook_words)
+    telling = (words, registry_words, delay_words, hook_words, file_words)
     for part in (*telling, headers, compressed, session, limits, auth, errors, api, pages, proving):
         part.init_app(app)
     if config.demo:

@@ -142,7 +142,9 @@ def problem_body(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
 
 def operation_outcome(status: HTTPStatus, code: str, detail: str) -> Response:
     """An error as FHIR clients read it (FHIR R4, section 2.31); the vault's own code stands in ``details``."""
-    kind = _ISSUES.get(status, "exception" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid")
+    kind = _BY_CODE.get(code) or _ISSUES.get(
+        status, "exception" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid"
+    )
     issue = {"severity": "error", "code": kind, "details": {"text": code}, "diagnostics": detail}
     body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
     return Response(body, status=status, content_type=FHIR, headers={"Cache-Control": "no-store"})
@@ -154,12 +156,16 @@ def shaped(status: HTTPStatus, code: str, detail: str) -> Response:
     return made(status, code, detail)
 
 
+_BY_CODE: Final = {"unsupported": "not-supported"}
 _ISSUES: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.UNAUTHORIZED: "login",
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.GONE: "deleted",
     HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
+    HTTPStatus.CONFLICT: "conflict",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
     HTTPStatus.TOO_MANY_REQUESTS: "throttled",
     HTTPStatus.SERVICE_UNAVAILABLE: "transient",
 }
@@ -222,9 +228,17 @@ def _answer(status: HTTPStatus, code: str, words: str) -> ResponseReturnValue:
     if request.path.startswith("/oauth/"):
         return oauth_error(status, _oauth_code(status, code), words)
     page: ErrorPage | None = current_app.extensions.get(ERROR_PAGE)
-    if page is None or request.path.startswith(("/api/", "/fhir/", "/.well-known/", "/log/")):
+    if (
+        page is None
+        or request.path.startswith(("/api/", "/fhir/", "/.well-known/", "/log/"))
+        or request.path == "/fhir"
+    ):
         return shaped(status, code, words)
     return page(status, code)
+
+
+_PROGRAMS: Final = ("/api/", "/fhir/", "/.well-known/", "/log/")
+"""What programs ask for, and no browser."""
 
 
 def _oauth_code(status: HTTPStatus, code: str) -> str:

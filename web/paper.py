@@ -77,6 +77,7 @@ def left_out() -> list[str]:
     """What every file leaves out, in plain words: the same for everyone, so that it hints at nothing."""
     return [
         str(_("Parts about other people are left out. You can ask us for a copy that looks at each of them.")),
+        str(_("Files are left out, such as scanned letters. You can download each from your record.")),
         str(_("In rare cases the law lets us hold something back from you for a time.")),
         str(_("In rare cases the law lets us show a line to you later.")),
     ]

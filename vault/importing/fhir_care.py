@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from vault.documents import MEDIA_TYPES, Content
+from vault.documents.kinds import check_beginning
+from vault.errors import InvalidInputError
 from vault.importing.bundle import Bundle, Entry
 from vault.importing.dates import fhir_date
 from vault.importing.fhir_values import (
@@ -41,6 +44,7 @@ _REFUSAL: Final = re.compile(r"advance decision to refuse|ADRT|refuse treatment"
 _CONSENT: Final = re.compile(r"consent", re.IGNORECASE)
 _END_OF_LIFE: Final = re.compile(r"EOL-?Plan|end-of-life|ReSPECT|DNACPR|advance-care-plan", re.IGNORECASE)
 _ITEMS_DEEP: Final = 16
+_TEXTS: Final = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
 
 
 def care_plan(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
@@ -134,17 +138,18 @@ def device(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
     ]
 
 
-def document(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
-    """A letter or paper: title, date and kind; its content where that is text."""
+def document(bundle: Bundle, entry: Entry) -> list[Found | LeftOut]:
+    """A letter or paper: title, date and kind; its content where that is text, else its file where it is taken."""
     held = entry.resource
     attachment = part(held, "content", "attachment")
     kind = phrase(held.get("type"))
     day = fhir_date(word(held, "date")) or fhir_date(word(attachment, "creation")) or ""
+    file = _file(bundle, held, attachment)
     said = {
         "title": word(attachment, "title") or word(held, "description") or kind,
         "date": day,
         "kind": kind,
-        "content": _content(attachment),
+        "content": "" if isinstance(file, Content) else file,
     }
     return [
         Found(
@@ -153,16 +158,30 @@ def document(_: Bundle, entry: Entry) -> list[Found | LeftOut]:
             as_of=first_day(day),
             status=status_of(held, "superseded"),
             codes=(*codes(held.get("type")), *words_of({"": said})),
+            content=file if isinstance(file, Content) else None,
         )
     ]
 
 
-def _content(attachment: Resource) -> str:
-    kind = word(attachment, "contentType").partition(";")[0]
-    if kind not in {"text/plain", "text/html", "application/xhtml+xml"}:
+def _file(bundle: Bundle, held: Resource, attachment: Resource) -> Content | str:
+    """
+    What an attachment holds, in it or in the Binary of the same bundle that it names: its words, or its file.
+
+    A file of a kind that is not taken, or that is not of the kind it says, is said to be not copied.
+    """
+    binary = bundle.resource(held, {"reference": word(attachment, "url")}) if "data" not in attachment else attachment
+    kind = (word(attachment, "contentType") or word(binary, "contentType")).partition(";")[0]
+    data = binary.get("data")
+    if kind not in _TEXTS and (kind not in MEDIA_TYPES or not data):
         return f"not copied: {kind}" if kind else ""
     try:
-        told = base64.b64decode(word(attachment, "data"), validate=True).decode("utf-8")
+        body = base64.b64decode(data if isinstance(data, str) else "", validate=True)
+        if kind not in _TEXTS:
+            check_beginning(kind, body)
+            return Content(kind, body)
+        told = body.decode("utf-8")
+    except InvalidInputError:
+        return f"not copied: {kind}"
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return "not copied: not readable"
     return clean(told) if kind == "text/plain" else from_markup(told)

@@ -122,6 +122,7 @@ class FhirFile:
             codes=found.codes,
             reason_codes=found.reason_codes,
             third_party=found.third_party,
+            content=found.content,
             subject=key,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
+from vault.documents import Content
 from vault.importing.bundle import Bundle, Entry
 from vault.importing.dates import fhir_day
 from vault.importing.fhir_values import Resource, code, word
@@ -26,6 +27,8 @@ class Found:
     codes: tuple[Code, ...] = field(default=(), repr=False)
     reason_codes: tuple[Code, ...] = field(default=(), repr=False)
     third_party: bool = False
+    content: Content | None = field(default=None, repr=False)
+    """The file that came with it."""
 
 
 @dataclass(frozen=True, slots=True)

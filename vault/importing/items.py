@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
+from vault.documents import Content
 from vault.identifiers import nhs_number_is_valid
 from vault.kinds import RecordStatus
 
@@ -88,6 +89,8 @@ class Item:
     """The same of its reason: a medicine is as sensitive as what it is for."""
     third_party: bool = False
     """The whole item is about someone else too, beyond what its fields' flags say."""
+    content: Content | None = field(default=None, repr=False)
+    """The file that came with it, to be kept as its document."""
     subject: str | None = None
     """
     The `Subject.key` it is about. A key of no subject of the run, or none at all, means the unmatched tray, never a

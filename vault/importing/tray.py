@@ -3,6 +3,7 @@
 Items about a person nobody could name for sure, sealed under the house key for a team to sort out.
 """
 
+import base64
 import hashlib
 import hmac
 from datetime import timedelta
@@ -21,10 +22,18 @@ DAYS = 30
 TEAM = "records"
 
 
+def _document(item: NewItem) -> dict[str, dict[str, str]]:
+    """The file that came with an item, whole, to be kept as its document once somebody knows whose it is."""
+    if item.content is None:
+        return {}
+    data = base64.b64encode(item.content.body).decode()
+    return {"document": {"type": item.content.media_type, "data": data}}
+
+
 def put(ctx: Context, *, item: NewItem, run_id: UUID) -> Outcome:
     """Put an item on the tray, or leave it where it lies already. The caller notes it."""
     source_key = source_key_of(ctx, item.source)
-    words = {"category": item.category, "fields": dict(item.fields), "type": item.source.type}
+    words = {"category": item.category, "fields": dict(item.fields), "type": item.source.type, **_document(item)}
     digest = hmac.new(
         ctx.keyring.derived("content-digest"), orjson.dumps(words, option=orjson.OPT_SORT_KEYS), hashlib.sha256
     ).digest()

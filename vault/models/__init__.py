@@ -31,6 +31,7 @@ from vault.kinds import (
 )
 from vault.models.base import Authenticated, Base, Covered, UtcDateTime
 from vault.models.delaying import Delay
+from vault.models.deliveries import Delivery, DeliveryToken
 from vault.models.documents import Document, DocumentPiece, Upload
 from vault.models.emergencies import Emergency
 from vault.models.findings import Finding, FindingNote, MarkedPerson, StaffTie, TieMark, WatchedAct, WatchState
@@ -95,6 +96,8 @@ __all__ = [
     "Decider",
     "Delay",
     "DelayState",
+    "Delivery",
+    "DeliveryToken",
     "Document",
     "DocumentPiece",
     "Emergency",

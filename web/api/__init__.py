@@ -12,6 +12,7 @@ from web.api import (
     documents,
     edge,
     fhir,
+    fhir_delivery,
     front,
     grants,
     oauth,
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
     documents.init_app(app)
     disclosures.init_app(app)
     fhir.init_app(app)
+    fhir_delivery.init_app(app)
     operations.init_app(app)
     challenges.init_app(app)
     front.init_app(app, edge.of(app))

@@ -17,6 +17,7 @@ from web.errors import code_of, shaped, words_of
 from web.faults import NonceNeededError, ProofInvalidError, TokenMissingError
 
 PROTECTED: Final = ("/api/", "/fhir/", "/oauth/grants/")
+DELIVERED: Final = "/fhir"
 
 _ERRORS: Final = {
     TokenInvalidError: "invalid_token",
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
 
 
 def _challenge(error: Exception) -> ResponseReturnValue:
-    if not request.path.startswith(PROTECTED):
+    if request.path != DELIVERED and not request.path.startswith(PROTECTED):
         return errors.answer(error)
     if type(error) in _COUNTED:
         refusing.count(_COUNTED[type(error)])

@@ -114,7 +114,7 @@ class Document(MethodView):
         here, tally = edge(), Tally.of(current_app)
         handle = shown_token()
         proof, acting = shown_proof(handle), reading.acting_in(request.headers)
-        leave = _entered()
+        leave = entered()
         try:
             answer = access.open_with_token(
                 here.vault,
@@ -142,14 +142,20 @@ class Document(MethodView):
         is listed, and the file must begin as that type does.
         """
         once_each(request.args)
-        leave = _entered()
+        leave = entered()
         try:
             return _put(edge(), request, record_id)
         finally:
             leave()
 
 
-def _entered() -> Callable[[], None]:
+def entered() -> Callable[[], None]:
+    """
+    A place among the documents on their way; call what is returned to give it back.
+
+    Raises:
+        OverloadedError: There is none.
+    """
     gate: Gate = current_app.extensions[_GATE]
     return gate.enter()
 

@@ -15,13 +15,14 @@ from vault import access
 from vault.errors import InvalidInputError, NotFoundError
 from vault.exporting.fhir_types import IN_RESOURCE, of_type
 from vault.release import Opened, Refusal, Release
-from web.api import reading, receipts
+from web.api import openapi, reading, receipts
 from web.api.edge import Edge, edge
-from web.api.fhir_metadata import capability_statement
+from web.api.fhir_metadata import capability_statement, described_as_read
 from web.api.pace import Tally
 from web.api.proofs import nonce_of, shown_proof, shown_token
 from web.errors import FHIR, operation_outcome
 from web.limits import limiter
+from web.session import csrf
 
 PREFIX: Final = "/fhir"
 KEPT_SECONDS: Final = 300
@@ -32,7 +33,11 @@ limiter.limit(lambda: str(current_app.config["RECORDS_CALLS"]))(blueprint)
 
 def init_app(app: Flask) -> None:
     """Offer the resources; a token and its proof count here, no cookie."""
+    csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
+    told = {"get": described_as_read(sorted(IN_RESOURCE))}
+    (rule,) = (each for each in app.url_map.iter_rules() if each.endpoint == "fhir.search")
+    openapi.of(app).spec.path(rule=rule, operations=told)
 
 
 @blueprint.get("/metadata")

@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from web.api.authlib_core import AUTH_METHOD
+from web.api.client_credentials import CLIENT_CREDENTIALS
+from web.api.client_credentials import TYPE as DELIVERY
 from web.api.code import CODE
 from web.api.edge import API_PATH, Edge
 from web.api.issuer_key import ALGORITHM
@@ -29,7 +31,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "revocation_endpoint": edge.url("/oauth/revoke"),
         "grant_management_endpoint": edge.url("/oauth/grants"),
         "grant_management_actions_supported": ["query", "revoke"],
-        "grant_types_supported": [CODE, CIBA, REFRESH],
+        "grant_types_supported": [CODE, CIBA, REFRESH, CLIENT_CREDENTIALS],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": ["S256"],
@@ -46,7 +48,7 @@ def authorization_server(edge: Edge) -> dict[str, Any]:
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "at_hash", "nonce", "acr"],
         "backchannel_token_delivery_modes_supported": ["poll", "ping"],
         "backchannel_user_code_parameter_supported": False,
-        "authorization_details_types_supported": [TYPE],
+        "authorization_details_types_supported": [TYPE, DELIVERY],
         "dpop_signing_alg_values_supported": SIGNATURES,
         "tls_client_certificate_bound_access_tokens": edge.certificates,
         **{

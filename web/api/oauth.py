@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from web.api import ciba, dpop, issuer_key, metadata, par
 from web.api.authlib_core import Server
+from web.api.client_credentials import DeliveryGrant
 from web.api.code import CodeGrant
 from web.api.edge import edge
 from web.api.forms import read_form
@@ -33,7 +34,7 @@ def _more() -> dict[str, str]:
 def make_server() -> Server:
     """Authlib's server with this project's endpoints and grants."""
     server = Server(_more)
-    for grant in (CibaGrant, CodeGrant, RefreshGrant):
+    for grant in (CibaGrant, CodeGrant, DeliveryGrant, RefreshGrant):
         server.register_grant(grant)
     for endpoint in (ciba.BackchannelAuthentication, par.PushedAuthorization, Introspection, Revocation):
         server.register_endpoint(endpoint)

@@ -14,7 +14,7 @@ from typing import Final
 
 from flask import Flask
 
-from vault import outgoing, pings, webhooks
+from vault import deliveries, outgoing, pings, webhooks
 from vault.context import Vault
 from vault.housekeeping import keep_house
 from web import wsgi
@@ -29,6 +29,7 @@ from web.webhooks import HttpCourier
 LOOK_SECONDS: Final = 1
 HOUSE_SECONDS: Final = 60
 TELL_SECONDS: Final = 3
+DELIVERY_SECONDS: Final = 1
 GRACE_SECONDS: Final = 10
 
 
@@ -48,6 +49,7 @@ def make() -> Flask:
 
         residents = (runtime.vault, note.read(runtime.config.home))
         threading.Thread(target=answering.stop_on, args=residents, daemon=True).start()
+    threading.Thread(target=_put_away, args=(runtime.vault,), daemon=True).start()
     return app
 
 
@@ -79,6 +81,16 @@ def _go_on_telling(tell: Callable[[], None]) -> None:
         except Exception:
             logging.getLogger("citizen-vault").exception("services could not be told; it is tried again")
         time.sleep(TELL_SECONDS)
+
+
+def _put_away(vault: Vault) -> None:
+    """What services delivered, every second, as long as this process lives."""
+    while True:
+        try:
+            deliveries.take_due(vault)
+        except Exception:
+            logging.getLogger("citizen-vault").exception("deliveries could not be put away; it is tried again")
+        time.sleep(DELIVERY_SECONDS)
 
 
 def _end_with(parent: int) -> None:

@@ -6,6 +6,8 @@ from tests import described
 from tests.service_world import World
 
 OPERATIONS = {
+    "GET /fhir/{kind}",
+    "POST /fhir",
     "GET /api/v1/records",
     "GET /api/v1/records/{record_id}/document",
     "POST /api/v1/bulk",

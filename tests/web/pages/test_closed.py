@@ -75,6 +75,7 @@ def test_the_list_of_open_pages_is_this_and_no_longer() -> None:
         "demo",
         "disclosures",
         "fhir",
+        "fhir_delivery",
         "identity_ended",
         "oauth",
         "oauth_grants",
