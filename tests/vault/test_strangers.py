@@ -26,6 +26,7 @@ NUMBER: Final = "9434765919"
 KNOWN: Final = ("ref:pas:E-1", f"nhs:{NUMBER}:1944-03-02")
 UNKNOWN: Final = ("ref:pas:E-9", "nhs:9434765870:1944-03-02")
 PAIRS: Final = 60  # of one known and one unknown request each; the medians of fewer wander
+ROUNDS: Final = 3  # of `PAIRS`, at most
 
 
 @pytest.fixture
@@ -285,7 +286,15 @@ def _busy_service(house: House, number: int) -> tuple[UUID, list[str]]:
 
 
 def test_the_time_an_answer_takes_tells_nobody_apart(house: House) -> None:
-    service_id, names = _busy_service(house, PAIRS)
+    service_id, names = _busy_service(house, PAIRS * ROUNDS)
+    rounds = (_gap(house, service_id, names[PAIRS * number :][:PAIRS]) for number in range(ROUNDS))
+    # What sets the two apart does so each time; what else the machine does at a time does not.
+    told = list(itertools.takewhile(lambda found: abs(found[0]) >= found[1] / 4, rounds))
+    assert len(told) < ROUNDS, [f"{gap * 1e3:+.2f} ms of {usual * 1e3:.2f} ms" for gap, usual in told]
+
+
+def _gap(house: House, service_id: UUID, names: list[str]) -> tuple[float, float]:
+    """How much longer the known one waits than the unknown one, and how long an answer usually takes; in seconds."""
     took: dict[str, list[float]] = {KNOWN[1]: [], UNKNOWN[1]: []}
     for number, purpose in enumerate(names):
         for hint in (KNOWN[1], UNKNOWN[1]) if number % 2 else (UNKNOWN[1], KNOWN[1]):
@@ -293,8 +302,7 @@ def test_the_time_an_answer_takes_tells_nobody_apart(house: House) -> None:
             ask(house, hint, service_id=service_id, purpose=purpose)
             took[hint].append(perf_counter() - begun)
     usual = median(one for found in took.values() for one in found)
-    gap = median(one - other for one, other in zip(*took.values(), strict=True))
-    assert abs(gap) < usual / 4, f"{gap * 1e3:+.2f} ms of {usual * 1e3:.2f} ms"
+    return median(one - other for one, other in zip(*took.values(), strict=True)), usual
 
 
 @pytest.mark.parametrize("hint", [KNOWN[0], UNKNOWN[0]], ids=["known", "unknown"])
