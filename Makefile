@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard web/translations/*/LC_MESSAGES/messages.po))
 FRONTEND := $(wildcard web/frontend/*.* web/frontend/.npmrc web/frontend/build web/frontend/assets/*)
 
-.PHONY: run test lint strings bench bench-pages bench-log bench-watching bench-withdrawing described screenshots demo-reset help
+.PHONY: run test lint strings bench bench-pages bench-log bench-watching bench-withdrawing bench-documents described screenshots demo-reset help
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runs web/static/app.css $(TRANSLATIONS) ## set up what is missing, and serve the demo on http://localhost:8000
@@ -41,6 +41,9 @@ bench: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## meas
 
 bench-withdrawing: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## measure how soon a withdrawal counts, with 32 clients on two servers
 	$(BIN)/python -m tests.benchmarks.withdrawing $(ARGS)
+
+bench-documents: $(VENV)/.tests $(VENV)/.system web/static/app.css $(TRANSLATIONS) ## measure a document of 100 MiB going in and out, and the memory it takes
+	$(BIN)/python -m tests.benchmarks.documents $(ARGS)
 
 bench-pages: $(VENV)/.tests web/static/app.css $(TRANSLATIONS) ## measure every page with 1,000 residents and 100,000 entries in the log
 	$(BIN)/python -m tests.benchmarks.pages $(ARGS)
