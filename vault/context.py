@@ -34,6 +34,8 @@ class Actor:
     organisation_id: UUID | None = None
     proven_at: datetime | None = None
     """When the person last proved who they are; empty for services and processes."""
+    proven_by: str | None = None
+    """How, where it was more than the usual way: ``phr``, something that cannot be phished (a passkey)."""
     sign_in: bytes | None = None
     """The sign-in they act in, by the SHA-256 of its handle (32 bytes); empty for services and processes."""
     can_prove: bool = False

@@ -3,6 +3,11 @@
 No class knows an HTTP status; `web.errors` maps them, and a test proves that map complete.
 """
 
+from datetime import UTC, datetime
+from typing import Final
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
 
 class VaultError(Exception):
     """Root of the tree; never raised itself."""
@@ -163,6 +168,17 @@ class TooOftenError(VaultError):
     """The same person did this so often in a short time that it is refused for now."""
 
     code = "too_often"
+
+
+class AskedTooSoonError(TooOftenError):
+    """The answer was no, and it is too soon to ask again; nothing was asked."""
+
+    code = "asked_too_soon"
+
+    def __init__(self, message: str, *, until: datetime = _NEVER) -> None:
+        """Say what was asked too soon, and from when on it may be asked."""
+        super().__init__(message)
+        self.until = until
 
 
 class VersionPassedError(WrongStateError):

@@ -22,6 +22,9 @@ LIMIT = timedelta(hours=8)
 BY_LETTER = "letter"
 SHORTER = {BY_LETTER: timedelta(hours=1), "directory": timedelta(hours=1)}
 """Sign-ins that end sooner: by a letter, nothing can be proved again; by the directory, it is asked again."""
+PASSKEY = "passkey"
+PHISHING_RESISTANT = "phr"
+"""How somebody signed in who could not have been tricked out of it (OpenID EAP ACR Values 1.0)."""
 UNPROVEN = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody proved who they are who did not yet, in this sign-in."""
 STAMP_EVERY = timedelta(minutes=1)
@@ -100,6 +103,7 @@ def current(ctx: Context, *, cookie: str) -> SignedIn:
         account.actor(),
         sign_in=row.sign_in_hash,
         proven_at=row.proven_at,
+        proven_by=PHISHING_RESISTANT if row.method == PASSKEY else None,
         can_prove=provable,
         by_letter=row.method == BY_LETTER and not provable,
         recovering=_is_recovering(ctx, row.account_id),

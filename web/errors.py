@@ -59,6 +59,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
     vault.VersionPassedError: HTTPStatus.PRECONDITION_FAILED,
     vault.ReplayedError: HTTPStatus.UNAUTHORIZED,
+    vault.AskedTooSoonError: HTTPStatus.TOO_MANY_REQUESTS,
     vault.LinkUsedError: HTTPStatus.GONE,
     vault.SignInEndedError: HTTPStatus.UNAUTHORIZED,
     vault.TokenInvalidError: HTTPStatus.UNAUTHORIZED,

@@ -196,7 +196,9 @@ OAUTH: Final[Mapping[str, Remedy]] = {
         HTTPStatus.BAD_REQUEST, "The person shared nothing.", "Go on without; they can share later if they want."
     ),
     "temporarily_unavailable": Remedy(
-        HTTPStatus.SERVICE_UNAVAILABLE, "Too many calls, or the vault cannot answer now.", _WAIT
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The vault cannot answer now. With 429: too many calls, or it is too soon to ask again after a no.",
+        _WAIT,
     ),
     "request_not_supported": Remedy(
         HTTPStatus.BAD_REQUEST, "A signed request object is not taken here.", "Send the members as a form."

@@ -9,6 +9,7 @@ from web.errors import STATUS, code_of, status_of
 from web.remedies import DATA_API, OAUTH
 
 PORTAL_ALONE = {
+    "asked_too_soon",
     "link_used",
     "passkey_refused",
     "proof_needed",

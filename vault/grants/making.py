@@ -14,6 +14,7 @@ from vault.journal import note
 from vault.kinds import Channel, Decider
 from vault.models import Grant
 from vault.purposes import Definition
+from vault.sign_ins import UNPROVEN
 from vault.webhooks import HookEvent, tell
 
 
@@ -66,6 +67,7 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
         sealed_evidence=_evidence(ctx, new, grant_id),
         case_reference=new.case_reference,
     )
+    keep_proof(ctx, row)
     ctx.session.add(row)
     tell(ctx, service_id=row.service_id, event=HookEvent.GRANT_MADE, grant_id=grant_id)
     note(
@@ -81,6 +83,13 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
         },
     )
     return view_of(ctx, row)
+
+
+def keep_proof(ctx: Context, row: Grant) -> None:
+    """Keep when and how the citizen had proved who they are, where it is they who decided, signed in."""
+    actor = ctx.actor
+    signed_in = row.decided_by is Decider.CITIZEN and actor.kind == "citizen" and actor.proven_at != UNPROVEN
+    row.proven_at, row.proven_by = (actor.proven_at, actor.proven_by) if signed_in else (None, None)
 
 
 def _evidence(ctx: Context, new: NewGrant, grant_id: UUID) -> bytes | None:

@@ -9,6 +9,7 @@ from policies.model import Action
 from vault.context import Context
 from vault.errors import InvalidInputError, WrongStateError
 from vault.grants.changing import change, live
+from vault.grants.making import keep_proof
 from vault.grants.states import end_of
 from vault.grants.views import GrantView, view_of
 from vault.hiding import uses_known
@@ -78,6 +79,7 @@ def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None 
     )
     row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel, row.decider_account_id = Decider.CITIZEN, Channel.PORTAL, ctx.actor.account_id
+    keep_proof(ctx, row)
     change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
 

@@ -19,6 +19,7 @@ from vault.confidential import close_for_citizen, open_for_citizen
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError
 from vault.grants.changing import change, live
+from vault.grants.making import keep_proof
 from vault.grants.renewing import prolonged
 from vault.grants.views import GrantView, view_of
 from vault.judging import demand
@@ -94,6 +95,7 @@ def renew_as_said(ctx: Context, *, grant_id: UUID, until: date | None, said: Spo
     row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel = Decider.SPOKEN, said.channel
     row.decider_account_id = ctx.actor.account_id
+    keep_proof(ctx, row)
     change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
 

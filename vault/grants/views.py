@@ -47,6 +47,9 @@ class GrantView:
     changed_at: datetime
     version: int
     request_id: UUID | None
+    proven_at: datetime | None
+    """When the citizen who decided had proved who they are; empty where it was no citizen who was signed in."""
+    proven_by: str | None
     was_said: bool
     """Whether its last change was written down by an officer on the citizen's spoken word."""
     was_undone: bool
@@ -195,6 +198,8 @@ def view_of(ctx: Context, row: Grant) -> GrantView:
         changed_at=row.changed_at,
         version=row.version,
         request_id=row.request_id,
+        proven_at=row.proven_at,
+        proven_by=row.proven_by,
         was_said=row.said_version is not None and row.said_version == row.version,
         was_undone=row.said_version is not None and row.said_version + 1 == row.version,
     )

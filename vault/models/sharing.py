@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.kinds import CaseKind, CaseState, Channel, Decider, GrantState, RequestState, StepKind, TokenKind
@@ -21,6 +21,7 @@ class AccessRequest(Authenticated, Covered, Base):
 
     __tablename__ = "access_requests"
     __table_args__ = (
+        Index(None, "hint_index"),
         Index(
             "uq_access_requests_one_pending",
             "service_id",
@@ -71,7 +72,7 @@ class Grant(Authenticated, Covered, Base):
         Index(None, "service_id"),
     )
     UNMARKED: ClassVar[frozenset[str]] = frozenset({"uses", "last_used_at"})
-    LATER: ClassVar[frozenset[str]] = frozenset({"said_version"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"said_version", "proven_at", "proven_by"})
 
     citizen_id: Mapped[UUID] = mapped_column(primary_key=True)
     grant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -93,6 +94,10 @@ class Grant(Authenticated, Covered, Base):
     decider_account_id: Mapped[UUID | None] = mapped_column(default=None)
     sealed_evidence: Mapped[bytes | None] = mapped_column(default=None)
     case_reference: Mapped[str | None] = mapped_column(default=None)
+    proven_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When the citizen who decided had proved who they are; empty where it was no citizen who was signed in."""
+    proven_by: Mapped[str | None] = mapped_column(String(40), default=None)
+    """How: an authentication context class (OpenID Connect Core, section 2); empty for a usual one."""
     state: Mapped[GrantState] = mapped_column(default=GrantState.ACTIVE)
     uses: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -14,11 +14,13 @@ from vault.requests.present import ask_present
 from vault.requests.receipts import Notice, Receipt, Renewal, receipt
 from vault.requests.renewing import renew
 from vault.requests.views import Asker, RequestView, of_citizen, of_service, view, waiting
+from vault.requests.waiting import WAITS, asks_again_from
 
 __all__ = [
     "LONGEST_WAIT",
     "MOST_MESSAGE",
     "POLL_SECONDS",
+    "WAITS",
     "Ask",
     "Asked",
     "Asker",
@@ -32,6 +34,7 @@ __all__ = [
     "Within",
     "ask",
     "ask_present",
+    "asks_again_from",
     "cancel",
     "decide",
     "judged",

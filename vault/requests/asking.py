@@ -31,6 +31,7 @@ from vault.requests.drafting import (
 from vault.requests.expiry import expire
 from vault.requests.people import addressee, keys_of
 from vault.requests.views import logged
+from vault.requests.waiting import check_not_too_soon
 
 
 def ask(ctx: Context, *, asked: Ask) -> Asked:
@@ -43,6 +44,7 @@ def ask(ctx: Context, *, asked: Ask) -> Asked:
         NotAllowedError: The service is suspended or not registered for the purpose.
         BeyondPurposeError: It asks for more than the purpose may have.
         InvalidInputError: A text is too long or not plain, or a statutory request lacks a verified reference or a case.
+        AskedTooSoonError: The answer was no, and the service has to wait still (`vault.requests.waiting`).
     """
     within = judged(ctx, asked)
     citizen_id, known = addressee(
@@ -105,6 +107,7 @@ def _wait(ctx: Context, asked: Ask, within: Within, citizen_id: UUID) -> Asked:
         expire(ctx, waiting)
         waiting = None
     if waiting is None:
+        check_not_too_soon(ctx, asked)
         row, handle = row_of(ctx, asked, within, citizen_id=citizen_id)
         ctx.session.add(row)
         tell(ctx, citizen_id=citizen_id, kind=NoticeKind.REQUEST_WAITS, about=row.request_id)

@@ -1,5 +1,6 @@
 """What both ways of asking a citizen share: checks of common members, and the words for what is refused."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,8 +8,16 @@ from http import HTTPStatus
 from typing import Final
 
 from vault import requests
-from vault.errors import BeyondPurposeError, InvalidInputError, NotAllowedError, NotFoundError, UnknownFieldError
+from vault.errors import (
+    AskedTooSoonError,
+    BeyondPurposeError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    UnknownFieldError,
+)
 from web.api.authlib_core import Client, OAuthRefusedError
+from web.api.edge import edge
 from web.schemas.access_details import DetailsRefusedError
 
 SCOPE: Final = "openid"
@@ -71,6 +80,15 @@ def oauth_words() -> Iterator[None]:
     except (DetailsRefusedError, BeyondPurposeError, UnknownFieldError) as error:
         reason = _REASONS.get(type(error))
         raise OAuthRefusedError("invalid_authorization_details", str(error), reason=reason) from error
+    except AskedTooSoonError as error:
+        seconds = max(1, math.ceil((error.until - edge().vault.clock()).total_seconds()))
+        raise OAuthRefusedError(
+            "temporarily_unavailable",
+            "the answer was no: wait as long as Retry-After says before asking again",
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            headers={"Retry-After": str(seconds)},
+            reason=error.code,
+        ) from error
     except NotAllowedError as error:
         raise OAuthRefusedError(
             "access_denied",

@@ -7,6 +7,7 @@ from flask import request as flask_request
 
 from vault import tokens
 from vault.errors import TokenInvalidError
+from vault.grants import GrantView
 from vault.tokens import TokenView
 from web.api import issuer_key
 from web.api.authlib_core import AUTH_METHOD, Client, IntrospectionEndpoint, OAuthRefusedError, RevocationEndpoint
@@ -81,8 +82,16 @@ def _described(token: TokenView, client: Client) -> dict[str, Any]:
         "exp": int(token.expires_at.timestamp()),
         "cnf": confirmation(token.thumbprint),
         "grant_id": here.pairwise(client.service_id, token.grant.grant_id),
+        **_signed_in(token.grant),
         access_details.PARAMETER: access_details.of_grant(token.grant, location=here.url(API_PATH)),
     }
+
+
+def _signed_in(grant: GrantView) -> dict[str, Any]:
+    """When and how the citizen who decided had proved who they are (RFC 9470, section 6.2)."""
+    if grant.proven_at is None:
+        return {}
+    return {"auth_time": int(grant.proven_at.timestamp()), **({"acr": grant.proven_by} if grant.proven_by else {})}
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc] # Authlib carries no types

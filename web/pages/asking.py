@@ -7,17 +7,18 @@ browser's note, sealed, because it says who somebody is.
 import base64
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Final, Self
 from uuid import UUID
 
-from flask import Blueprint, redirect, session, url_for
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import access, citizens, purposes, requests
 from vault.catalogue import CATALOGUE
 from vault.confidential import close_for_house, open_for_house
-from vault.errors import NotFoundError, VaultError
+from vault.errors import AskedTooSoonError, NotFoundError, VaultError
 from vault.identifiers import nhs_number_is_valid
 from vault.purposes import Definition
 from vault.requests import Ask, Hint
@@ -285,8 +286,13 @@ def check() -> ResponseReturnValue:
     chosen = _task(draft)
     if chosen is None or not _whole(draft):
         return _next("who")
-    return page(
+    return _check_page(draft, chosen)
+
+
+def _check_page(draft: Draft, chosen: Definition, *, wait: datetime | None = None) -> str:
+    return render_template(
         "asking/check.html",
+        wait=wait,
         draft=draft,
         task=chosen,
         left_out=sorted(chosen.most - set(draft.fields)),
@@ -313,7 +319,10 @@ def send() -> ResponseReturnValue:
         reason=draft.why,
         confirmed=confirmed,
     )
-    with changing() as ctx:
-        asked = requests.ask(ctx, asked=wanted)
+    try:
+        with changing() as ctx:
+            asked = requests.ask(ctx, asked=wanted)
+    except AskedTooSoonError as error:
+        return _check_page(draft, chosen, wait=error.until), HTTPStatus.TOO_MANY_REQUESTS
     session.pop(_NOTE, None)
     return redirect(url_for("asked.sent", request_id=asked.request_id), 303)

@@ -205,4 +205,6 @@ def done(request_id: UUID) -> ResponseReturnValue:
     if asked.state is RequestState.PENDING:
         return redirect(url_for("decision.show", request_id=request_id), 303)
     shared, back = asked.grant_id is not None, way_back(request_id)
-    return page("decision/done.html", asked=asked, shared=shared, back_to=back)
+    with reading() as ctx:
+        again = requests.asks_again_from(ctx, citizen_id=asked.citizen_id, request_id=request_id)
+    return page("decision/done.html", asked=asked, shared=shared, back_to=back, again=again)

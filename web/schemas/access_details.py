@@ -9,7 +9,7 @@ all of it that the purpose may ask for.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,9 @@ from web.faults import MalformedRequestError
 from web.schemas import strict_json
 
 TYPE: Final = "vault_access"
+READ: Final = "read"
+WRITE: Final = "write"
+ACTIONS: Final = (READ, WRITE)
 PARAMETER: Final = "authorization_details"
 MOST_USES: Final = 1_000_000
 MOST_NAMES: Final = 200
@@ -51,6 +54,8 @@ class Wanted:
     case_reference: str | None
     repeated: Mapping[str, str]
     """What it repeats of the purpose's registration: basis, condition, choice."""
+    writes: bool = False
+    """Whether it says that it is to write, too."""
 
     def fields_for(self, purpose: Definition) -> frozenset[str]:
         """
@@ -63,6 +68,8 @@ class Wanted:
         for member, value in self.repeated.items():
             if registered[member] != value:
                 raise DetailsRefusedError(f"`{member}` is not what is registered for this purpose")
+        if self.writes and not purpose.writes:
+            raise DetailsRefusedError("nothing may be written under this purpose")
         return frozenset(name for category in self.categories for name in self._of(category, purpose))
 
     def _of(self, category: str, purpose: Definition) -> list[str]:
@@ -77,6 +84,11 @@ class Wanted:
 def _plain(text: str) -> None:
     if not text.isprintable() or not text.strip():
         raise ValidationError("not plain text on one line")
+
+
+def _reads(actions: list[str]) -> None:
+    if READ not in actions or len(set(actions)) != len(actions):
+        raise ValidationError("read, or read and write, each once")
 
 
 class ReasonSchema(Schema):
@@ -100,7 +112,11 @@ class AccessDetailSchema(Schema):
         unknown = RAISE
 
     type = fields.String(required=True, validate=validate.Equal(TYPE))
-    actions = fields.List(fields.String(validate=validate.Equal("read")), required=True, validate=validate.Length(1, 1))
+    actions = fields.List(
+        fields.String(validate=validate.OneOf(ACTIONS)),
+        required=True,
+        validate=[validate.Length(1, len(ACTIONS)), _reads],
+    )
     locations = fields.List(fields.String(), validate=validate.Length(1, 1))
     datatypes = fields.List(fields.String(validate=_NAME), required=True, validate=validate.Length(1, 50))
     fields_ = fields.Dict(
@@ -169,6 +185,7 @@ def _wanted(loaded: Mapping[str, Any]) -> Wanted:
         uses=loaded.get("max_uses"),
         reason=loaded.get("reason", {}).get("en", ""),
         case_reference=loaded.get("case_reference"),
+        writes=WRITE in loaded["actions"],
         repeated={name: loaded[name] for name in ("basis", "condition", "choice") if name in loaded},
     )
 
@@ -191,14 +208,11 @@ def _days(period: str | None) -> int | None:
 
 def of_grant(grant: GrantView, *, location: str) -> list[dict[str, Any]]:
     """What was granted, as ``authorization_details`` of a token response (RFC 9396, section 7)."""
-    by_category: dict[str, list[str]] = {}
-    for name in sorted(grant.reach):
-        category, _, short = name.partition(".")
-        by_category.setdefault(category, []).append(short)
+    by_category, writes = _by_category(grant.reach), _by_category(grant.purpose.writes)
     return [
         {
             "type": TYPE,
-            "actions": ["read"],
+            "actions": list(ACTIONS if writes else (READ,)),
             "locations": [location],
             "datatypes": sorted(by_category),
             "fields": by_category,
@@ -208,5 +222,15 @@ def of_grant(grant: GrantView, *, location: str) -> list[dict[str, Any]]:
             "max_uses": grant.max_uses,
             "uses": grant.uses,
             "not_after": grant.not_after.isoformat(),
+            **({"writes": writes} if writes else {}),
         }
     ]
+
+
+def _by_category(names: Iterable[str]) -> dict[str, list[str]]:
+    """Short names by category."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        category, _, short = name.partition(".")
+        found.setdefault(category, []).append(short)
+    return found
