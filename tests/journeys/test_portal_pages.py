@@ -50,7 +50,14 @@ STARTS = {
     "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/officer/emergency", "/security"],
     "social-worker": ["/officer", "/desk", "/desk/letters", "/officer/emergency"],
     "auditor": ["/audit", "/audit/findings", "/security"],
-    "administrator": ["/admin", "/admin/purposes", "/admin/purposes/new", "/admin/staff", "/admin/changes"],
+    "administrator": [
+        "/admin",
+        "/admin/purposes",
+        "/admin/purposes/new",
+        "/admin/staff",
+        "/admin/changes",
+        "/admin/listed",
+    ],
 }
 _ONE_OF_MANY = re.compile(
     r"(?<=^/record/)\w+$|(?<=^/admin/purposes/)(?!new$)[^/]+|(?<=^/admin/services/)[^/]+|(?<=/invite/)\w+"
