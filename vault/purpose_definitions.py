@@ -13,6 +13,8 @@ from vault.catalogue import CATALOGUE
 from vault.errors import InvalidInputError, UnknownFieldError
 
 LONGEST_DAYS = 365 * 8
+TEXTS = frozenset({"name", "why", "without", "receiver_keeps", "until_words"})
+"""What of a purpose residents read, and may be registered in Welsh too."""
 
 
 class Choice(enum.StrEnum):
@@ -64,6 +66,9 @@ class Definition:
     """The period in the citizen's words, such as ``until this care ends``."""
     whys: Mapping[str, str] = field(default_factory=dict)
     """Why each thing is asked for: a sentence by field, or by category for all of its fields."""
+
+    welsh: Mapping[str, str] = field(default_factory=dict)
+    """Its words in Welsh, where they are registered, by the name of the text; a reason by ``whys.`` and its name."""
 
     writes: frozenset[str] = frozenset()
     """What those with a grant under it may add to the record; reading and writing are two things."""
@@ -127,6 +132,10 @@ class Definition:
         if strange or not all(isinstance(words, str) for words in self.whys.values()):
             message = f"purpose `{self.slug}` says why for what it may not ask for: {', '.join(strange) or 'no text'}"
             raise InvalidInputError(message)
+        known = {*TEXTS, *(f"whys.{name}" for name in self.whys)}
+        if not set(self.welsh) <= known or not all(isinstance(words, str) for words in self.welsh.values()):
+            message = f"purpose `{self.slug}` has Welsh words for what has no English: {', '.join(sorted(self.welsh))}"
+            raise InvalidInputError(message)
         if self.emergency and (self.choice is not Choice.TOLD_AFTERWARDS or not self.most):
             message = f"purpose `{self.slug}` is for emergencies: name what opens, and tell the person afterwards"
             raise InvalidInputError(message)
@@ -137,10 +146,11 @@ class Definition:
     def as_json(self) -> dict[str, Any]:
         """The definition as it is stored."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        whys, writes = plain.pop("whys"), plain.pop("writes")
+        whys, welsh, writes = plain.pop("whys"), plain.pop("welsh"), plain.pop("writes")
         return {
             **plain,
             **({"whys": dict(whys)} if whys else {}),
+            **({"welsh": dict(welsh)} if welsh else {}),
             **({"writes": sorted(writes)} if writes else {}),
             "choice": str(self.choice),
             "controllers": list(self.controllers),

@@ -22,7 +22,7 @@ from vault.kinds import (
     RequestState,
     ServiceStatus,
 )
-from web import catalogue_words, language
+from web import catalogue_words, language, purpose_words
 from web.lawful import basis_words
 from web.runtime import Runtime
 from web.value_words import in_reading_order, part_words, way_words
@@ -244,6 +244,7 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=language.chosen)
     language.init_app(app)
     catalogue_words.init_app(app)
+    purpose_words.init_app(app)
     for each in (day, last_day, clock, at, joined, value, short):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.filters.update(reference=reference, things=things, basis_words=basis_words)

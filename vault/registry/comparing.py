@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from vault.crypto.public_keys import thumbprint
 from vault.registry.views import ChangeView
+
+BY_NAME: Final = frozenset({"whys", "welsh"})
+"""Members that hold texts by name, compared text by text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ def parts(change: ChangeView) -> list[Part]:
         before |= asdict(change.replaced_label) if change.replaced_label else {}
         after |= asdict(change.label)
     names = list(dict.fromkeys([*after, *before]))
-    return [_part(name, before.get(name), after.get(name, [] if name == "whys" else None)) for name in names]
+    return [_part(name, before.get(name), after.get(name, [] if name in BY_NAME else None)) for name in names]
 
 
 def _part(name: str, before: Any, after: Any) -> Part:  # noqa: ANN401 -- JSON values
@@ -62,8 +65,8 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
     plain = dict(content)
     if "jwks" in plain:
         plain["jwks"] = [key_line(key) for key in plain["jwks"]["keys"]]
-    if "whys" in plain:
-        plain["whys"] = [f"{name}: {words}" for name, words in sorted(plain["whys"].items())]
+    for member in BY_NAME & plain.keys():
+        plain[member] = [f"{name}: {words}" for name, words in sorted(plain[member].items())]
     if isinstance(plain.get("purposes"), Mapping):
         plain["purposes"] = list(plain["purposes"])
     return plain

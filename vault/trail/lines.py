@@ -49,6 +49,8 @@ class Line:
     who: Who
     purpose: str | None
     purpose_name: str
+    purpose_welsh: str
+    """The same in Welsh, where the council registered it."""
     emergency: bool
     """Whether the purpose is one for emergencies."""
     policy_set: str | None
@@ -144,6 +146,7 @@ def line_of(known: Known, row: EntryRow, opened: Mapping[str, Any] | None) -> Li
         who=_who(known, leaf, facts, service_id),
         purpose=leaf.purpose,
         purpose_name=str(definition.get("name", "")),
+        purpose_welsh=str(definition.get("welsh", {}).get("name", "")),
         emergency=bool(definition.get("emergency")),
         policy_set=leaf.policy_set,
         fields=tuple(facts.get("fields", ())),

@@ -1,6 +1,5 @@
 """The form of a purpose: what is asked, and the answers as a definition's content."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from vault.lawful import BASES, CONDITIONS
 from vault.purposes import Choice, Definition
 from web.catalogue_words import catalogue_words
 from web.pages.common import Answers
+from web.pages.purpose_texts import TEXT_MOST, by_name, welsh_of
 from web.pages.questions import Field, Item, items_of
 from web.registry_words import CHOICES, SENSITIVITIES
 from web.runtime import runtime
@@ -90,54 +90,33 @@ def law_fields(held: Definition | None) -> tuple[Field, ...]:
     )
 
 
-def why_each_field(held: Definition | None) -> Field:
-    """Why each thing is asked for, a line for each."""
-    return Field(
-        kind="area",
-        name="whys",
-        label=_("Why is each thing asked for?"),
-        hint=_("One a line, like “contact: To send the badge.” Use the name of a group, or of one thing in it."),
-        value="\n".join(f"{name}: {words}" for name, words in sorted(held.whys.items())) if held else "",
-    )
-
-
-def _whys(answers: Answers, most: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    allowed = {*most, *(name.partition(".")[0] for name in most)}
-    for line in answers.form.get("whys", "").splitlines():
-        name, colon, words = (part.strip() for part in line.partition(":"))
-        if not name and not words:
-            continue
-        if not colon or not words or name not in allowed or name in found:
-            answers.errors["whys"] = _("Write “name: reason” on each line, once for each thing that it asks for")
-            return {}
-        found[name] = words
-    return found
-
-
 def limit_fields(held: Definition | None) -> tuple[Field, ...]:
-    """How long, how often, how private."""
-    flags = (
-        Item("history", _("Past things too, like medicines that were stopped")),
-        Item("pauses_on_objection", _("A share pauses when the person objects")),
-        Item("receives", _("Data may be brought into the vault under it")),
-        Item("batch", _("Services may run without a named person")),
-        Item("emergency", _("Officers may use it in an emergency, with a reason")),
+    """How long, how often, how private, and when it is looked at again."""
+    review = Field(
+        kind="day",
+        name="review_on",
+        label=_("When must it be looked at again?"),
+        value=held.review_on if held else None,
     )
+    return (*_how_much(held), _how_private(held), _flags(held), review)
+
+
+def _how_much(held: Definition | None) -> tuple[Field, ...]:
+    narrow = "govuk-input--width-5"
     return (
         Field(
             kind="text",
             name="max_days",
             label=_("How many days may a share last at most?"),
             heading=_("The most it may ask for"),
-            width="govuk-input--width-5",
+            width=narrow,
             value=held.max_days if held else "",
         ),
         Field(
             kind="text",
             name="max_uses",
             label=_("How many looks at most?"),
-            width="govuk-input--width-5",
+            width=narrow,
             value=held.max_uses if held else "",
         ),
         Field(
@@ -147,27 +126,29 @@ def limit_fields(held: Definition | None) -> tuple[Field, ...]:
             hint=_("Like “until this care ends”."),
             value=held.until_words if held else "",
         ),
-        Field(
-            kind="radios",
-            name="max_sensitivity",
-            label=_("How private may the things be?"),
-            items=items_of(SENSITIVITIES.items()),
-            value=str(held.max_sensitivity) if held else "0",
-        ),
-        Field(
-            kind="boxes",
-            name="flags",
-            label=_("What else?"),
-            items=flags,
-            value=[name for name in FLAGS if held and getattr(held, name)],
-        ),
-        Field(
-            kind="day",
-            name="review_on",
-            label=_("When must it be looked at again?"),
-            value=held.review_on if held else None,
-        ),
     )
+
+
+def _how_private(held: Definition | None) -> Field:
+    return Field(
+        kind="radios",
+        name="max_sensitivity",
+        label=_("How private may the things be?"),
+        items=items_of(SENSITIVITIES.items()),
+        value=str(held.max_sensitivity) if held else "0",
+    )
+
+
+def _flags(held: Definition | None) -> Field:
+    items = (
+        Item("history", _("Past things too, like medicines that were stopped")),
+        Item("pauses_on_objection", _("A share pauses when the person objects")),
+        Item("receives", _("Data may be brought into the vault under it")),
+        Item("batch", _("Services may run without a named person")),
+        Item("emergency", _("Officers may use it in an emergency, with a reason")),
+    )
+    ticked = [name for name in FLAGS if held and getattr(held, name)]
+    return Field(kind="boxes", name="flags", label=_("What else?"), items=items, value=ticked)
 
 
 def most_fields(held: Definition | None) -> tuple[Field, ...]:
@@ -186,7 +167,7 @@ def most_fields(held: Definition | None) -> tuple[Field, ...]:
 
 def content_of(answers: Answers) -> dict[str, Any]:
     """The answers to all of it, save the short name; what is wrong stands in *answers*."""
-    texts = {name: answers.text(name, _("Fill this in"), most=500) for name in TEXTS}
+    texts = {name: answers.text(name, _("Fill this in"), most=TEXT_MOST) for name in TEXTS}
     lines = [line.strip() for line in answers.text("controllers", _("Name at least one")).splitlines() if line.strip()]
     basis = answers.choice("basis", BASES, _("Select what makes it lawful"))
     condition = answers.choice("condition", {*CONDITIONS, NONE}, _("Select a condition, or none"))
@@ -196,7 +177,10 @@ def content_of(answers: Answers) -> dict[str, Any]:
     special = any(CATALOGUE.field(name).is_special for name in most)
     if condition == NONE and special:
         answers.errors["condition"] = _("Select a condition: some of what it asks for is very private")
-    whys = _whys(answers, most)
+    allowed = {*most, *(name.partition(".")[0] for name in most)}
+    otherwise = _("Write “name: reason” on each line, once for each thing that it asks for")
+    whys = by_name(answers, "whys", allowed, otherwise)
+    welsh = welsh_of(answers, whys)
     ticked = frozenset(answers.form.getlist("flags"))
     return {
         **texts,
@@ -210,6 +194,7 @@ def content_of(answers: Answers) -> dict[str, Any]:
         "review_on": _day(answers),
         "most": most,
         **({"whys": whys} if whys else {}),
+        **({"welsh": welsh} if welsh else {}),
         **{name: _number(answers, name, highest) for name, highest in NUMBERS.items()},
         **{name: name in ticked for name in FLAGS},
     }

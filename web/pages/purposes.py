@@ -11,7 +11,8 @@ from vault.kinds import ChangeKind
 from vault.purposes import Definition
 from web import proving
 from web.pages.common import Answers, reading
-from web.pages.purpose_form import content_of, law_fields, limit_fields, most_fields, text_fields, why_each_field
+from web.pages.purpose_form import content_of, law_fields, limit_fields, most_fields, text_fields
+from web.pages.purpose_texts import welsh_fields, why_each_field
 from web.pages.questions import Proposal, Question, why_field
 from web.pages.registering import slug_from
 from web.runtime import runtime
@@ -59,7 +60,7 @@ def _form(held: Definition | None, answers: Answers | None = None) -> ResponseRe
         )
         if held
         else (),
-        fields=(*text_fields(held), *law_fields(held), *limit_fields(held), why_each_field(held)),
+        fields=(*text_fields(held), *law_fields(held), *limit_fields(held), why_each_field(held), *welsh_fields(held)),
         button=_("Ask a second person"),
         back=url_for("purposes.show", slug=held.slug) if held else url_for("purposes.overview"),
     )

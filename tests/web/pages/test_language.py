@@ -1,10 +1,15 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from tests.portal_world import Portal
+from vault import purposes
+from vault.context import OPERATOR
+from vault.purpose_definitions import TEXTS, Definition
 from web import words
 from web.pages.common import because
+from web.purpose_words import said
 
 COOKIE = "vault_language"
 
@@ -114,3 +119,29 @@ def test_a_cookie_that_names_no_language_is_passed_over(portal: Portal, planted:
     client = portal.client()
     client.set_cookie(COOKIE, planted, domain="localhost")
     assert '<html lang="en"' in client.get("/").text
+
+
+def test_what_a_purpose_says_is_welsh_where_it_is_registered_and_marked_as_english_where_not(portal: Portal) -> None:
+    client, here = portal.client("edith"), f"/requests/{portal.waiting('edith').request_id}"
+    client.get("/language/cy")
+    page = client.get(here).text
+    assert "Er mwyn i’r bobl sy’n dod i’ch cartref wybod sut i ofalu amdanoch yn ddiogel." in page
+    assert "So that the people who come to your home" not in page
+    assert "I’ch helpu gyda’ch meddyginiaethau" in page
+    welsh = purposes_of(portal)["home-care-support"]
+    english_only = replace(welsh, welsh={name: words for name, words in welsh.welsh.items() if name != "why"})
+    with portal.app.test_request_context(headers={"Accept-Language": "cy"}):
+        assert said(replace(english_only, why="To <look>"), "why") == '<span lang="en">To &lt;look&gt;</span>'
+    with portal.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert said(english_only, "why") == welsh.why
+
+
+def test_every_purpose_of_the_demo_has_all_its_words_in_welsh(portal: Portal) -> None:
+    for each in purposes_of(portal).values():
+        wanted = {name for name in TEXTS if getattr(each, name)} | {f"whys.{name}" for name in each.whys}
+        assert set(each.welsh) == wanted, each.slug
+
+
+def purposes_of(portal: Portal) -> dict[str, Definition]:
+    with portal.vault.reading(OPERATOR) as ctx:
+        return {each.slug: each for each in purposes.registered(ctx)}
