@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import TestResponse
 
 from audit.sequencer import sequence
+from tests.strict_templates import demand_all
 from vault import requests, sign_ins
 from vault.clock import microseconds
 from vault.context import OPERATOR, SYSTEM, Vault
@@ -126,6 +127,7 @@ def _config(home: Path, issuer: str, *, demo: bool = True) -> Config:
             "CITIZEN_VAULT_ISSUER": issuer,
             "CITIZEN_VAULT_DEMO": str(int(demo)),
             "CITIZEN_VAULT_COUNCIL": "Ferndale Borough Council",
+            "CITIZEN_VAULT_HELP_PHONE": "01632 960 100",
             "CITIZEN_VAULT_ORIGIN": "citizen-vault",
         }
     )
@@ -140,7 +142,9 @@ def opened(told: Path, issuer: str, *, demo: bool = True) -> Iterator[Portal]:
         config = _config(home, issuer, demo=demo)
         vault = open_for(config)
         try:
-            yield Portal(create_app(config, vault), vault, config, note.read(home))
+            app = create_app(config, vault)
+            demand_all(app)
+            yield Portal(app, vault, config, note.read(home))
         finally:
             close(vault)
 

@@ -108,7 +108,12 @@ def _due(ctx: Context, chosen: MailChoice, kind: NoticeKind) -> datetime | None:
 
 
 def of_citizen(
-    ctx: Context, *, citizen_id: UUID, after: str | None = None, limit: int | None = None
+    ctx: Context,
+    *,
+    citizen_id: UUID,
+    after: str | None = None,
+    limit: int | None = None,
+    kinds: frozenset[NoticeKind] = frozenset(NoticeKind),
 ) -> list[NoticeView]:
     """
     A citizen's notices, newest first.
@@ -118,10 +123,13 @@ def of_citizen(
         citizen_id: Whose.
         after: Only those below the one that stands at this `NoticeView.place`; one that is not theirs is no limit.
         limit: How many at most; all where empty.
+        kinds: Only these.
     """
     order = (Notice.at, Notice.about, Notice.kind, Notice.occasion)
     newest_first = (each.desc() for each in order)
     query = select(Notice).where(Notice.citizen_id == citizen_id).order_by(*newest_first).limit(limit)
+    if kinds != frozenset(NoticeKind):
+        query = query.where(Notice.kind.in_(kinds))
     last = _at_place(ctx, citizen_id, after) if after else None
     if last is not None:
         query = query.where(tuple_(*order) < tuple_(*(literal(getattr(last, each.key), each.type) for each in order)))

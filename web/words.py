@@ -249,6 +249,9 @@ def init_app(app: Flask) -> None:
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.filters.update(reference=reference, things=things, basis_words=basis_words)
     app.jinja_env.globals.update(
+        errors={},
+        given=None,
+        plain=False,
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from vault import authorities, cases, grants, notices, requests
+from vault import authorities, cases, grants, notices, passkeys, recovery_codes, requests
+from vault.context import Context
 from vault.kinds import CaseState, GrantState
 from web.auth import me
 from web.pages.activity import looks_at
@@ -28,6 +30,7 @@ def home() -> ResponseReturnValue:
         looks, _more = looks_at(ctx, citizen_id, most=NEWEST)
         people = sum(each.is_live for each in authorities.of_citizen(ctx, citizen_id=citizen_id))
         unread = notices.unread(ctx, citizen_id=citizen_id)
+        steps = _set_up(ctx)
         open_cases = [case for case in cases.of_citizen(ctx, citizen_id=citizen_id) if case.state is CaseState.OPEN]
     return render_template(
         "citizen/home.html",
@@ -39,4 +42,18 @@ def home() -> ResponseReturnValue:
         people=people,
         unread=unread,
         open_cases=open_cases,
+        steps=steps if not all(done for _words, _href, done in steps) else [],
     )
+
+
+def _set_up(ctx: Context) -> list[tuple[str, str, bool]]:
+    """What makes an account safe, where to do it, and whether it is done; nothing is asked for twice."""
+    account_id = me().account.account_id
+    return [
+        (_("Add a passkey"), url_for("security.add"), bool(passkeys.of_account(ctx, account_id=account_id))),
+        (
+            _("Keep recovery codes"),
+            url_for("security.overview"),
+            bool(recovery_codes.left(ctx, account_id=account_id)),
+        ),
+    ]

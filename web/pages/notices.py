@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from vault import notices
-from vault.kinds import MailChoice
+from vault.kinds import MailChoice, NoticeKind
 from web.auth import me
 from web.pages.common import Answers, changing, page, reading
 from web.pages.news import news_of
@@ -32,18 +32,38 @@ CHOICES: Final[Mapping[MailChoice, tuple[str, str]]] = {
     ),
 }
 
+ABOUT: Final[Mapping[str, tuple[str, frozenset[NoticeKind]]]] = {
+    "sharing": (
+        lazy_gettext("Requests and shares"),
+        frozenset({NoticeKind.REQUEST_WAITS, NoticeKind.SHARE_ENDS, NoticeKind.WRITTEN_DOWN}),
+    ),
+    "family": (lazy_gettext("Family and others who may look for me"), frozenset({NoticeKind.FAMILY})),
+    "emergencies": (lazy_gettext("Emergencies"), frozenset({NoticeKind.EMERGENCY, NoticeKind.EMERGENCY_JUDGED})),
+    "account": (lazy_gettext("Sign-in and security"), notices.SAFETY),
+}
+"""By what messages can be narrowed; a test proves that every kind stands in one."""
+
 
 @bp.get("")
 def overview() -> ResponseReturnValue:
     """The notices, newest first, each as things stand now. What is shown here counts as read from now on."""
     citizen_id = me().citizen_id
-    after = request.args.get("after")
+    after, about = request.args.get("after"), request.args.get("about", "")
+    kinds = ABOUT[about][1] if about in ABOUT else frozenset(NoticeKind)
     with reading() as ctx:
-        found = notices.of_citizen(ctx, citizen_id=citizen_id, after=after, limit=PAGE + 1)
+        found = notices.of_citizen(ctx, citizen_id=citizen_id, after=after, limit=PAGE + 1, kinds=kinds)
         shown = [(each, news_of(ctx, each)) for each in found[:PAGE]]
         chosen = notices.choice(ctx, citizen_id=citizen_id)
     more = found[PAGE - 1].place if len(found) > PAGE else None
-    answer = render_template("notices/overview.html", notices=shown, after=after, more=more, chosen=CHOICES[chosen][0])
+    answer = render_template(
+        "notices/overview.html",
+        notices=shown,
+        after=after,
+        more=more,
+        chosen=CHOICES[chosen][0],
+        about=about if about in ABOUT else "",
+        kinds=[(name, words) for name, (words, _kinds) in ABOUT.items()],
+    )
     if any(each.is_new for each, _news in shown):
         with changing() as ctx:
             notices.mark_read(ctx, citizen_id=citizen_id, shown=[each for each, _news in shown])

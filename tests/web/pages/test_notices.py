@@ -13,6 +13,7 @@ from vault.context import OPERATOR, SYSTEM
 from vault.kinds import MailChoice, NoticeKind
 from vault.models import OutgoingMail
 from web.cli.root import root
+from web.pages.notices import ABOUT
 
 
 def test_home_counts_what_is_new_and_reading_it_marks_it(portal: Portal) -> None:
@@ -82,3 +83,28 @@ def test_the_list_of_letters_names_each_person_once(portal: Portal, monkeypatch:
     assert "Hargreaves" in listed.output
     assert "14 Larch Close" in listed.output
     assert CliRunner().invoke(root, ["citizen", "letters"]).output == "nobody waits for a letter\n"
+
+
+def test_messages_are_narrowed_to_what_they_are_about(portal: Portal) -> None:
+    client = portal.client("edith")
+    assert "asks to see some of your data" in client.get("/messages?about=sharing").text
+    family = client.get("/messages?about=family").text
+    assert "asks to see some of your data" not in family
+    assert '<option value="family" selected>' in family
+    assert "There are no messages about this" in client.get("/messages?about=emergencies").text
+    assert "asks to see some of your data" in client.get("/messages?about=no-such-thing").text
+
+
+def test_every_kind_of_message_can_be_narrowed_to() -> None:
+    assert {kind for _words, kinds in ABOUT.values() for kind in kinds} == set(NoticeKind)
+
+
+def test_family_messages_and_the_download_are_found_from_every_page_and_home_says_what_is_left_to_set_up(
+    portal: Portal,
+) -> None:
+    client = portal.client("edith")
+    for path in ("/record", "/sharing", "/security", "/contact"):
+        page = client.get(path).text
+        assert all(f'href="{one}"' in page for one in ("/family", "/messages", "/download")), path
+        assert 'href="tel:01632960100"' in page
+    assert "Set up your account" in client.get("/home").text
