@@ -25,7 +25,8 @@ class Demanding(ChainableUndefined):
         self._named_by = sys._getframe(1).f_code.co_filename
 
     def _is_variable(self) -> bool:
-        return self._undefined_obj is missing and DESIGN_SYSTEM not in self._named_by
+        mine = DESIGN_SYSTEM not in self._named_by and self._undefined_name != "caller"  # a macro may have no caller
+        return self._undefined_obj is missing and mine
 
     def _fail(self) -> NoReturn:
         raise UndefinedError(f"the template names `{self._undefined_name}`, and nobody gave it")

@@ -43,9 +43,13 @@ def of_the_council_alone() -> None:
 @proving.first
 def find() -> ResponseReturnValue:
     """Ask for the two facts."""
+    return _find_page()
+
+
+def _find_page(answers: Answers | None = None) -> ResponseReturnValue:
     with reading() as ctx:
         to_print = sum(not each.is_mine for each in letters.orders(ctx))
-    return page("desk/find.html", to_print=to_print)
+    return page("desk/find.html", answers=answers, to_print=to_print)
 
 
 @bp.post("")
@@ -57,7 +61,7 @@ def found() -> ResponseReturnValue:
     number = answers.text("number", _("Enter an NHS number or a council reference"), most=NUMBER_MOST)
     born = birth_date(answers)
     if answers.errors or born is None:
-        return page("desk/find.html", answers=answers)
+        return _find_page(answers)
     with reading() as ctx:
         proposal = finding.by_number(ctx, number=number, birth_date=born)
     agrees = access.confirm_identity(
@@ -66,7 +70,7 @@ def found() -> ResponseReturnValue:
     account = _account(proposal.citizen_id) if agrees and proposal.citizen_id else None
     if account is None:
         answers.errors["number"] = _("We found nobody with this number and date of birth who can have an account")
-        return page("desk/find.html", answers=answers)
+        return _find_page(answers)
     session[_AT_THE_DESK] = str(account.account_id)
     return redirect(url_for("desk.person"), 303)
 

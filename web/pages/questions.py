@@ -63,10 +63,19 @@ class Question:
     grave: bool = False
     """Whether the button is one that stops something."""
 
-    def show(self, answers: Answers | None = None, **facts: object) -> ResponseReturnValue:
-        """The page; with what is wrong, where *answers* have errors."""
+    def show(
+        self, answers: Answers | None = None, *, most: Sequence[Field] = (), why: Field | None = None
+    ) -> ResponseReturnValue:
+        """
+        The page; with what is wrong, where *answers* have errors.
+
+        Args:
+            answers: What was given so far.
+            most: Groups of small boxes below the other fields.
+            why: The last field.
+        """
         ids = {each.name: _first_id(each) for each in self.fields}
-        return page("administrator/form.html", answers=answers, question=self, ids=ids, **facts)
+        return page("administrator/form.html", answers=answers, question=self, ids=ids, most=most, why=why)
 
 
 def _first_id(asked: Field) -> str:
