@@ -252,6 +252,7 @@ def init_app(app: Flask) -> None:
         errors={},
         given=None,
         plain=False,
+        sandbox=False,
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,
