@@ -31,7 +31,7 @@ class Demanding(ChainableUndefined):
     def _fail(self) -> NoReturn:
         raise UndefinedError(f"the template names `{self._undefined_name}`, and nobody gave it")
 
-    def __getattr__(self, name: str) -> "Demanding":  # type: ignore[override]
+    def __getattr__(self, name: str) -> "Demanding":
         """A part of nothing; of a missing variable, an error."""
         if name.startswith("__"):
             raise AttributeError(name)
@@ -57,13 +57,13 @@ class Demanding(ChainableUndefined):
             self._fail()
         return False
 
-    def __iter__(self) -> Iterator[object]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[object]:
         """Nothing; of a missing variable, an error."""
         if self._is_variable():
             self._fail()
         return iter(())
 
-    def __len__(self) -> int:  # type: ignore[override]
+    def __len__(self) -> int:
         """Nothing; of a missing variable, an error."""
         if self._is_variable():
             self._fail()
