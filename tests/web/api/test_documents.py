@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, select, text
 from audit.events import Event
 from tests.paper_world import PDF, Papers, paper_token, pdf
 from tests.service_world import ACTOR, World, world
-from vault import access, disposal, documents, grants, trail
+from vault import access, accounts, disposal, documents, grants, trail
 from vault.access import ActingPerson, Proof, open_own
+from vault.accounts import StaffLabel
 from vault.context import OPERATOR, Context
 from vault.crypto.chunked import CHUNK_BYTES
 from vault.documents import sealing
@@ -24,6 +25,7 @@ from vault.documents.keeping import FORGOTTEN_AFTER
 from vault.errors import NoMoreError, NotFoundError
 from vault.holding import hold
 from vault.journal import note
+from vault.kinds import Role
 from vault.models import Document, DocumentPiece, HeldBack, Record, Token, Upload
 from web.api.edge import of as edge_of
 from web.api.jose import sha256_base64url
@@ -98,13 +100,13 @@ def test_it_is_handed_over_as_a_file_that_no_browser_runs_with_a_name_and_a_prom
     assert answer.headers["Accept-Ranges"] == "bytes"
 
 
-def test_a_read_is_decided_and_logged_once_for_each_call_whatever_part_it_asks_for(papers: Papers) -> None:
-    item = papers.kept(pdf(3 * CHUNK_BYTES))
-    before = len(lines(papers.place, Event.RECORD_OPENED))
-    papers.read(item)
-    papers.read(item, Range="bytes=0-9")
-    papers.call("HEAD", f"/{item}/document")
-    found = lines(papers.place, Event.RECORD_OPENED)
+def test_a_read_is_decided_and_logged_once_for_each_call_whatever_part_it_asks_for(known: Papers) -> None:
+    item = known.kept(pdf(3 * CHUNK_BYTES))
+    before = len(lines(known.place, Event.RECORD_OPENED))
+    known.read(item)
+    known.read(item, Range="bytes=0-9")
+    known.call("HEAD", f"/{item}/document")
+    found = lines(known.place, Event.RECORD_OPENED)
     assert len(found) == before + 3
     assert found[0].facts["fields"] == ["document.file"]
     assert len(found[0].facts["records"]) == 1
@@ -480,3 +482,24 @@ def test_the_citizen_takes_their_own_document_unless_it_is_held_back(papers: Pap
         note(ctx, Event.RECORD_HELD_BACK, citizen_id=place.citizen_id)
     with pytest.raises(NotFoundError):
         open_own(place.vault, **own)
+
+
+def test_an_officer_of_the_service_opens_what_is_shared_and_one_of_another_does_not(papers: Papers) -> None:
+    place, body = papers.place, pdf(900)
+    papers.kept(body)
+    with place.vault.transaction(OPERATOR) as ctx:
+        record_id = ctx.session.scalars(select(Record.record_id).where(Record.category == "document")).one()
+        (grant,) = grants.of_citizen(ctx, citizen_id=place.citizen_id)
+        label, council = StaffLabel("Aisha", "senior carer", "north"), place.home_care_organisation
+        ours, others = (
+            accounts.make(
+                ctx, role=Role.OFFICER, organisation_id=council, service_id=service.service_id, label=label
+            ).actor()
+            for service in (place.home_care, place.council_tax)
+        )
+    answer = access.open_as_officer(place.vault, actor=ours, grant_id=grant.grant_id, record_id=record_id)
+    assert isinstance(answer, tuple)
+    assert b"".join(answer[1].read(0, 900)) == body
+    assert lines(place, Event.RECORD_OPENED)[0].who.role == "senior carer"
+    with pytest.raises(NotFoundError):
+        access.open_as_officer(place.vault, actor=others, grant_id=grant.grant_id, record_id=record_id)
