@@ -204,10 +204,9 @@ def demand(
         NotAllowedError: The answer is no; it is logged when the caller's transaction has rolled back.
         ProofNeededError: The answer would be yes if the person proved again that it is them; logged likewise.
     """
-    service_id = service_id or ctx.actor.service_id
-    service = ctx.session.get(Service, service_id) if service_id else None
     citizen = ctx.session.get(Citizen, citizen_id) if citizen_id else None
     status = owner_status or (citizen.status if citizen else CitizenStatus.ACTIVE)
+    service = _service(ctx, service_id or ctx.actor.service_id)
     request = Request(
         action=action,
         principal=principal_of(ctx.actor, now=ctx.now, suspended=_suspended(service)),
@@ -222,13 +221,18 @@ def demand(
         recovering=ctx.actor.recovering and action is Action.DECIDE and bool(fields),
         **facts,
     )
+    return _answered(ctx, request, citizen_id if citizen or keys else None, keys)
+
+
+def _answered(ctx: Context, request: Request, citizen_id: UUID | None, keys: Keys | None) -> Decision:
+    """Decide; a yes waits for the entry of what it allows, a no is logged by itself and raised."""
     decision = ctx.vault.engine.decide(request)
-    if decision.allowed:
-        if is_writing(ctx.session):
-            await_entry(ctx.session, decision)
-        return decision
-    _log_after(ctx, request, decision, citizen_id if citizen or keys else None, keys)
-    raise _refused(action, decision)
+    if not decision.allowed:
+        _log_after(ctx, request, decision, citizen_id, keys)
+        raise _refused(request.action, decision)
+    if is_writing(ctx.session):
+        await_entry(ctx.session, decision)
+    return decision
 
 
 def _refused(action: Action, decision: Decision) -> NotAllowedError:
@@ -240,6 +244,10 @@ def _refused(action: Action, decision: Decision) -> NotAllowedError:
     if _NOT_KNOWN_HERE in decision.because:
         return NotKnownHereError("your organisation does not know this person", logged=True)
     return NotAllowedError(f"the rules do not allow `{action}` here", logged=True)
+
+
+def _service(ctx: Context, service_id: UUID | None) -> Service | None:
+    return ctx.session.get(Service, service_id) if service_id else None
 
 
 def _suspended(service: Service | None) -> bool:

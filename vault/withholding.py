@@ -7,7 +7,7 @@ citizen's own page what it is about; auditors read it, and the citizen sees the 
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -139,28 +139,33 @@ def hold_back(
     if not ctx.now < until <= ctx.now + LONGEST:
         raise InvalidInputError(f"until: a moment within the next {LONGEST.days} days")
     _check_category(ctx, citizen_id, record_id)
-    sealed = close_for_citizen(
-        ctx, citizen_id=citizen_id, what=_WHAT, row_id=record_id, words={"reason": reason.strip()}
+    words = {"reason": reason.strip()}
+    sealed = close_for_citizen(ctx, citizen_id=citizen_id, what=_WHAT, row_id=record_id, words=words)
+    row = _placed(
+        ctx,
+        (citizen_id, record_id),
+        until=until,
+        authority=authority.strip(),
+        sealed_reason=sealed,
+        approved_first=first,
+        approved_second=second,
     )
-    row = ctx.session.get(HeldBack, (citizen_id, record_id))
-    if row is None:
-        row = HeldBack(
-            citizen_id=citizen_id,
-            record_id=record_id,
-            until=until,
-            authority=authority.strip(),
-            sealed_reason=sealed,
-            approved_first=first,
-            approved_second=second,
-        )
-        ctx.session.add(row)
-    else:
-        row.until, row.authority, row.sealed_reason = until, authority.strip(), sealed
-        row.approved_first, row.approved_second = first, second
-        row.version += 1
     facts = {"record": str(record_id), "until": until.isoformat(), "authority": row.authority}
     note(ctx, Event.RECORD_HELD_BACK, facts={**facts, "approved": [str(first), str(second)]})
     return _view(ctx, row)
+
+
+def _placed(ctx: Context, key: tuple[UUID, UUID], **held: Any) -> HeldBack:  # noqa: ANN401 -- values of columns
+    """The row of one item with the columns *held*: a new one, or the next version of the one that is there."""
+    row = ctx.session.get(HeldBack, key)
+    if row is None:
+        row = HeldBack(citizen_id=key[0], record_id=key[1], **held)
+        ctx.session.add(row)
+        return row
+    for name, value in held.items():
+        setattr(row, name, value)
+    row.version += 1
+    return row
 
 
 def _check_people(ctx: Context, first: UUID, second: UUID) -> None:

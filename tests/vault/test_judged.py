@@ -15,10 +15,15 @@ from tests.log_reading import told
 from tests.vault.house import CARE, House
 from tests.vault.test_trail import Desk, desk
 from vault import trail
+from vault.access import contact_is_safe, email_of
+from vault.access.tying import marks_of_ties
 from vault.catalogue import CATALOGUE
 from vault.judged import THE_CITIZEN, Judged
 from vault.release import Refusal
 from vault.trail import Explained, Replayed
+from vault.watching.marks import tie_mark
+
+CHECKS: Final = {"ties:checked": "check-ties", "contact:checked": "check-contact", "contact:used": "notify"}
 
 __all__ = ["desk"]
 
@@ -165,3 +170,17 @@ def test_a_rule_that_says_something_else_by_now_is_explained_in_its_words_of_tha
     assert rule.staff == "Name the acting person; only a registered batch may do without."
     assert rule.of_that_time
     assert not found.same_rules
+
+
+def test_each_look_of_the_vault_s_own_is_explained_by_what_was_judged(desk: Desk) -> None:
+    house = desk.house
+    house.keep("contact", "c-1", {"contact.address": "1 High Street, LL55 1AA", "contact.email": "e@example.org"})
+    marks_of_ties(house.vault, citizen_id=house.citizen_id, mark=tie_mark)
+    contact_is_safe(house.vault, citizen_id=house.citizen_id, channel="letter")
+    email_of(house.vault, citizen_id=house.citizen_id)
+    for event, action in CHECKS.items():
+        found = explain(desk, event)
+        assert [(each.then.action, each.then.allowed, each.allowed_now) for each in found.decisions] == [
+            (action, True, True)
+        ], event
+        assert found.rules, event

@@ -4,27 +4,13 @@ What a person wrote about how not to contact them may be the most dangerous line
 everybody alike that the vault checked, and never what it found.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from audit.events import Event
-from policies.model import Action, Decision, Request
-from vault import facts as reading
-from vault.access.refusing import note_broken
-from vault.clock import microseconds
-from vault.context import SYSTEM, Context, Vault
-from vault.errors import NotAllowedError, NotFoundError
-from vault.facts import Item
-from vault.journal import note
-from vault.judged import told
-from vault.judging import principal_of
-from vault.kinds import RecordStatus
-from vault.models import Citizen
-from vault.release import Release
+from vault.access.checking import CONTACT, open_for
+from vault.context import Vault
 
 ContactBy = Literal["email", "letter", "phone", "text"]
-NOT_SAFE: Final = "contact.not_safe"
-_ASKED: Final = frozenset({NOT_SAFE})
 
 
 def contact_is_safe(vault: Vault, *, citizen_id: UUID, channel: ContactBy) -> bool:
@@ -44,52 +30,8 @@ def contact_is_safe(vault: Vault, *, citizen_id: UUID, channel: ContactBy) -> bo
         SealBrokenError: What they wrote does not open; then do not make contact.
         KeyDestroyedError: The citizen's keys were destroyed; then do not make contact.
     """
-    with vault.reading(SYSTEM) as ctx:
-        found, decision = _found(ctx, citizen_id), _judged(ctx, citizen_id)
-    with vault.transaction(SYSTEM) as ctx:
-        leaf_hash = _log(ctx, citizen_id, decision)
-        time_us = microseconds(ctx.now)
-    if not decision.allowed:
-        raise NotAllowedError("the rules do not allow this check, so make no contact")
-    release = Release(
-        fields=_ASKED,
-        asked=_ASKED,
-        missing=(),
-        leaf_hash=leaf_hash,
-        time_us=time_us,
-        items=found,
-        keyring=vault.keyring,
-        reveal=True,
-        on_broken=lambda broken: note_broken(vault, citizen_id, broken),
-    )
-    return not any(_closes(record.fields[NOT_SAFE], channel) for record in release.unseal().records)
-
-
-def _found(ctx: Context, citizen_id: UUID) -> tuple[Item, ...]:
-    every = reading.items(ctx.vault.db, citizen_id=citizen_id, categories=frozenset({"contact"}))
-    return tuple(item for item in every if item.record["status"] is RecordStatus.CURRENT)
-
-
-def _judged(ctx: Context, citizen_id: UUID) -> Decision:
-    citizen = ctx.session.get(Citizen, citizen_id)
-    if citizen is None:
-        raise NotFoundError(f"citizen `{citizen_id}` is not known")
-    request = Request(
-        action=Action.CHECK_CONTACT,
-        principal=principal_of(ctx.actor, now=ctx.now),
-        now=microseconds(ctx.now),
-        owner=str(citizen_id),
-        owner_status=str(citizen.status),
-        fields=_ASKED,
-    )
-    return ctx.vault.engine.decide(request)
-
-
-def _log(ctx: Context, citizen_id: UUID, decision: Decision) -> bytes:
-    """The same entry whatever is found: it names the field for everybody alike, so it hints at nothing."""
-    event = Event.CONTACT_CHECKED if decision.allowed else Event.RECORD_REFUSED
-    facts = {"fields": sorted(_ASKED), **told(decision)}
-    return note(ctx, event, citizen_id=citizen_id, policy_set=decision.policy_set, facts=facts)
+    opened = open_for(vault, CONTACT, citizen_id=citizen_id)
+    return not any(_closes(held, channel) for record in opened for held in record.fields.values())
 
 
 def _closes(held: Any, channel: ContactBy) -> bool:  # noqa: ANN401 -- any JSON value

@@ -8,27 +8,16 @@ from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audit.events import Event
-from policies.model import Action, Decision, Request
-from vault import facts as reading
-from vault.access.refusing import note_broken
+from vault.access.checking import TIES, open_for
 from vault.authentic import mac_of, marks_of
-from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
-from vault.errors import NotAllowedError, NotFoundError
-from vault.facts import Item
-from vault.journal import note
-from vault.judging import principal_of
 from vault.keyring import Keyring
-from vault.kinds import RecordStatus
-from vault.models import Citizen, TieMark
-from vault.release import Release
+from vault.models import TieMark
 
 SURNAME: Final = "surname"
 POSTCODE: Final = "postcode"
 NAME: Final = "identity.name"
 ADDRESS: Final = "contact.address"
-_ASKED: Final = frozenset({NAME, ADDRESS})
 _POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})\b")
 """A postcode of the United Kingdom, by its shape (BS 7666)."""
 
@@ -63,23 +52,7 @@ def marks_of_ties(vault: Vault, *, citizen_id: UUID, mark: Marking) -> TieMark:
         SealBrokenError: A name or address does not open; that is logged.
         KeyDestroyedError: The citizen's keys were destroyed.
     """
-    with vault.reading(SYSTEM) as ctx:
-        found, decision = _found(ctx, citizen_id), _judged(ctx, citizen_id)
-    with vault.transaction(SYSTEM) as ctx:
-        leaf_hash, now = _log(ctx, citizen_id, decision), ctx.now
-    if not decision.allowed:
-        raise NotAllowedError("the rules do not allow this check")
-    release = Release(
-        fields=_ASKED,
-        asked=_ASKED,
-        missing=(),
-        leaf_hash=leaf_hash,
-        time_us=microseconds(now),
-        items=found,
-        keyring=vault.keyring,
-        on_broken=lambda broken: note_broken(vault, citizen_id, broken),
-    )
-    held = [record.fields for record in release.unseal().records]
+    held = [record.fields for record in open_for(vault, TIES, citizen_id=citizen_id)]
     names = {each for fields in held if fields.get(NAME) for each in surnames(str(fields[NAME]))}
     places = {place for fields in held if fields.get(ADDRESS) and (place := postcode(str(fields[ADDRESS])))}
 
@@ -96,29 +69,3 @@ def _keep(ctx: Context, citizen_id: UUID, names: list[str], places: list[str]) -
     adding = insert(TieMark).on_conflict_do_nothing()  # another process may be at it
     ctx.session.execute(adding, {**values, "row_mac": mac_of(marks_of(ctx.session), TieMark, values)})
     return TieMark(**values)
-
-
-def _found(ctx: Context, citizen_id: UUID) -> tuple[Item, ...]:
-    every = reading.items(ctx.vault.db, citizen_id=citizen_id, categories=frozenset({"identity", "contact"}))
-    return tuple(item for item in every if item.record["status"] is RecordStatus.CURRENT)
-
-
-def _judged(ctx: Context, citizen_id: UUID) -> Decision:
-    citizen = ctx.session.get(Citizen, citizen_id)
-    if citizen is None:
-        raise NotFoundError(f"citizen `{citizen_id}` is not known")
-    request = Request(
-        action=Action.CHECK_TIES,
-        principal=principal_of(ctx.actor, now=ctx.now),
-        now=microseconds(ctx.now),
-        owner=str(citizen_id),
-        owner_status=str(citizen.status),
-        fields=_ASKED,
-    )
-    return ctx.vault.engine.decide(request)
-
-
-def _log(ctx: Context, citizen_id: UUID, decision: Decision) -> bytes:
-    event = Event.TIES_CHECKED if decision.allowed else Event.RECORD_REFUSED
-    facts = {"fields": sorted(_ASKED), "because": list(decision.because)}
-    return note(ctx, event, citizen_id=citizen_id, policy_set=decision.policy_set, facts=facts)

@@ -174,18 +174,21 @@ def approve(delay_id: UUID) -> ResponseReturnValue:
     return redirect(_here("show", delay_id=delay_id), 303)
 
 
-def _rejecting(delay_id: UUID) -> Question:
+def _before(delay_id: UUID, *, title: str, words: str, button: str, fields: tuple[Field, ...] = ()) -> Question:
+    """What is asked before something is done with a delay that is there."""
     with reading() as ctx:
         delays.find(ctx, delay_id=delay_id)
-    reason = Field(
-        kind="area", name="reason", label=_("Why?"), hint=_("Who asked for it reads this. Do not name residents.")
-    )
-    return Question(
+    return Question(title=title, words=(words,), fields=fields, button=button, back=_here("show", delay_id=delay_id))
+
+
+def _rejecting(delay_id: UUID) -> Question:
+    hint = _("Who asked for it reads this. Do not name residents.")
+    return _before(
+        delay_id,
         title=_("Turn this down?"),
-        words=(_("The resident goes on seeing the line. Whoever asked can ask again."),),
-        fields=(reason,),
+        words=_("The resident goes on seeing the line. Whoever asked can ask again."),
         button=_("Turn it down"),
-        back=_here("show", delay_id=delay_id),
+        fields=(Field(kind="area", name="reason", label=_("Why?"), hint=hint),),
     )
 
 
@@ -218,13 +221,11 @@ def take_back(delay_id: UUID) -> ResponseReturnValue:
 
 
 def _lifting(delay_id: UUID) -> Question:
-    with reading() as ctx:
-        delays.find(ctx, delay_id=delay_id)
-    return Question(
+    return _before(
+        delay_id,
         title=_("Show the line to the resident now?"),
-        words=(_("They see it at once, with who asked to show it later and by which law. This cannot be undone."),),
+        words=_("They see it at once, with who asked to show it later and by which law. This cannot be undone."),
         button=_("Show it now"),
-        back=_here("show", delay_id=delay_id),
     )
 
 
