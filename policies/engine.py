@@ -167,6 +167,7 @@ class Engine:
                 reason=request.reason,
                 agreement=request.agreement,
                 ownWords=request.own_words,
+                withoutOthers=request.without_others,
                 knownHere=request.known_here,
                 logOf=request.log_of,
                 purpose=request.purpose and _purpose(request.purpose, asked),

@@ -310,6 +310,8 @@ class Request:
     """Whether a reason, evidence or case reference was given and will be logged."""
     agreement: bool = False
     """Whether an import run names its agreement."""
+    without_others: bool = False
+    """Whether what is about other people is cut out before anything is shown."""
     own_words: bool = False
     """Whether every field is one that citizens write themselves."""
     shares: bool = False

@@ -39,7 +39,8 @@ class Flag(enum.StrEnum):
     REVEALING = "s"
     """Can reveal a special category, and is treated as one."""
     THIRD_PARTY = "T"
-    """About someone else too: shown without the other person's part unless the purpose needs it."""
+    """About someone else too: its citizen is shown it without the other person's part (`vault.others`), and a service
+    gets it only where it asked for it by name."""
     DANGER_IF_MISSING = "D"
     """A reader sees a value, *none known*, *not recorded* or *not shared with you*, and never an empty row."""
     REVEAL = "K"
@@ -63,6 +64,9 @@ class Writer(enum.StrEnum):
     ANY = "any"
 
 
+_BY_NAME: Final = frozenset({Flag.REVEAL, Flag.HELD_BACK, Flag.ALWAYS_SENSITIVE, Flag.THIRD_PARTY})
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of the catalogue, such as ``medication.dose``."""
@@ -75,6 +79,8 @@ class Field:
     flags: frozenset[Flag]
     writers: tuple[Writer, ...]
     """Who usually writes it, the most usual first."""
+    shows: frozenset[str] | None = None
+    """Of a field about someone else too, the parts of its value that are the citizen's own (`vault.others`)."""
 
     @property
     def writer(self) -> Writer:
@@ -109,7 +115,7 @@ class Field:
     @property
     def only_by_name(self) -> bool:
         """Whether “all of this category” leaves it out, so that it must be asked for by its own name."""
-        return bool(self.flags & {Flag.REVEAL, Flag.HELD_BACK, Flag.ALWAYS_SENSITIVE}) or self.never_shared
+        return bool(self.flags & _BY_NAME) or self.never_shared
 
     @property
     def never_shared(self) -> bool:
@@ -259,11 +265,15 @@ def _category(name: str, given: Mapping[str, Any]) -> Category:
 def _field(category: str, name: str, given: Mapping[str, Any]) -> Field:
     full = f"{category}.{name}"
     _demand(_NAME.fullmatch(name) is not None, f"field name `{full}`")
-    _demand({"words", "writers"} <= given.keys() <= {"words", "writers", "flags"}, f"members of field `{full}`")
+    known = {"words", "writers", "flags", "shows"}
+    _demand({"words", "writers"} <= given.keys() <= known, f"members of field `{full}`")
     writers = tuple(Writer(each) for each in given["writers"])
     _demand(bool(writers), f"writers of field `{full}`")
     flags = frozenset(Flag(each) for each in given.get("flags", "").split())
-    return Field(name=full, category=category, words=_words(given["words"], full), flags=flags, writers=writers)
+    _demand("shows" not in given or Flag.THIRD_PARTY in flags, f"what field `{full}` shows")
+    shows = frozenset(_words(each, full) for each in given["shows"]) if "shows" in given else None
+    words = _words(given["words"], full)
+    return Field(name=full, category=category, words=words, flags=flags, writers=writers, shows=shows)
 
 
 def _retention(category: str, given: Mapping[str, Any]) -> Retention:
@@ -298,7 +308,8 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
             str(int(category.sensitivity)),
         )
         for each in category.fields:
-            yield _line(each.name, each.words, "".join(sorted(each.flags)), ",".join(each.writers))
+            shows = () if each.shows is None else ("shows", *sorted(each.shows))
+            yield _line(each.name, each.words, "".join(sorted(each.flags)), ",".join(each.writers), *shows)
 
 
 def _line(*values: str) -> str:

@@ -23,14 +23,14 @@ from vault.journal import note
 from vault.judging import check_proven, demand
 from vault.kinds import RecordStatus
 from vault.models import Organisation, Record
+from vault.others import OWN_WORDS
 from vault.records import NewItem, Source, source_key_of
 from vault.trail.scope import COUNCIL
 
 FIELD: Final = "contact.not_safe"
 WAYS: Final = ("letter", "email", "phone", "text")
 """The ways of contact that can be closed, as `vault.access.ContactBy` names them."""
-SYSTEM: Final = "own-words"
-"""The source system of what residents write about themselves here."""
+SYSTEM: Final = OWN_WORDS
 MOST_CHARACTERS: Final = 500
 
 _CATEGORY: Final = "contact"

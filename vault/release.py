@@ -1,6 +1,6 @@
 """What leaves through the door: a release that opens only after its log entry is kept, or a refusal that says why."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from vault.errors import KeyDestroyedError
 from vault.facts import Item
 from vault.keyring import Keyring, WrappedKey
 from vault.kinds import KeyState, RecordStatus
+from vault.others import own_part
 from vault.records import place_of
 
 StateKind = Literal["value", "none-known", "not-recorded", "not-shared"]
@@ -100,6 +101,8 @@ class Release:
     """Whether this grant does not reach items marked sensitive, so that lists may not be whole."""
     reveal: bool = False
     """Whether values that are shown one at a time are shown here."""
+    without_others: bool = False
+    """Whether what is about other people is cut out (`vault.others`): for the citizen, and for who looks for them."""
     on_broken: Callable[[UUID], None] = field(repr=False)
     service_id: UUID | None = None
     """The service it was released to, for which ids are pairwise; empty for the citizen's own look."""
@@ -148,7 +151,7 @@ class Release:
         return RecordView(
             record_id=record["record_id"],
             category=record["category"],
-            fields={name: self._shown(name, value) for name, value in body["fields"].items() if name in self.fields},
+            fields=dict(self._fields(record["source_system"], body["fields"])),
             as_of=body.get("as_of"),
             received_at=record["received_at"],
             organisation_name=item.organisation_name,
@@ -159,6 +162,14 @@ class Release:
             third_party=bool(body.get("third_party")),
             document=DocumentLink.of(body.get("document")) if FIELD in self.fields else None,
         )
+
+    def _fields(self, source_system: str, held: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, value in held.items():
+            if name not in self.fields:
+                continue
+            shown = own_part(name, value, source_system=source_system) if self.without_others else value
+            if shown is not None or value is None:
+                yield name, self._shown(name, shown)
 
     def _shown(self, name: str, value: Any) -> Any:  # noqa: ANN401 -- any JSON value
         return MASK if CATALOGUE.field(name).needs_reveal and not self.reveal else value

@@ -22,6 +22,7 @@ from vault.kinds import (
     RequestState,
     ServiceStatus,
 )
+from vault.others import is_left_out
 from web import catalogue_words, language, purpose_words
 from web.lawful import basis_words
 from web.runtime import Runtime
@@ -253,6 +254,7 @@ def init_app(app: Flask) -> None:
         given=None,
         plain=False,
         sandbox=False,
+        is_left_out=is_left_out,
         config_of=lambda: Runtime.of(current_app).config,
         request_tags=REQUEST_TAGS,
         grant_tags=GRANT_TAGS,

@@ -287,7 +287,7 @@ def test_every_forbid_is_required_and_losing_or_turning_one_stops_the_start(home
         ("when {", "when"),
         ('@because("It is your own record.")', ""),
         ('@because("It is your own record.")', '@because("")'),
-        ('@staff("The citizen looked at their own record.")', ""),
+        ('@staff("The citizen decided in the portal.")', ""),
         ('@id("owner-reads")', ""),
         ('@id("owner-reads")', '@id("owner-decides")'),
         ("principal is Vault::Citizen", "principal == ?principal"),

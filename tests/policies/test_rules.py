@@ -111,6 +111,8 @@ REFUSED: Final[list[tuple[str, Request]]] = [
             purpose=replace(CARE, most=frozenset({"care_visit.planned"}), condition=False),
         ),
     ),
+    ("what-is-about-others-is-left-out", ask(Action.READ, OWNER, without_others=False)),
+    ("what-is-about-others-is-left-out", replace(SEE, without_others=False)),
     ("held-back-from-the-citizen", ask(Action.READ, OWNER, held_back=True)),
     ("held-back-from-the-citizen", replace(SEE, held_back=True)),
     ("entered-in-error-is-never-released", replace(READ, entered_in_error=True)),

@@ -1,7 +1,8 @@
 """Looking for somebody else: a delegate under an authority, and the citizen's own preview of exactly that.
 
-Danger, what is held back, what was entered in error and what is marked as more private than its kind never reach a
-delegate; how to get in never does. Every look is in the citizen's log, with the name they know the person by.
+Danger, what is held back, what is about other people, what was entered in error and what is marked as more private than
+its kind never reach a delegate; how to get in never does. Every look is in the citizen's log, with the name they know
+the person by.
 """
 
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ def _judged(ctx: Context, row: Authority, *, authority: AuthorityFacts | None) -
         owner_status=str(citizen.status),
         fields=fields,
         authority=authority,
+        without_others=True,
         sensitivity=max((int(item.record["sensitivity"]) for item in found), default=0),
         held_back=any(item.held_until is not None and item.held_until > ctx.now for item in found),
     )
@@ -147,5 +149,6 @@ def _release(vault: Vault, look: _Look, event: Event) -> Release | Refusal:
         items=look.items,
         keyring=vault.keyring,
         partial=True,
+        without_others=True,
         on_broken=lambda broken: note_broken(vault, held.citizen_id, broken),
     )

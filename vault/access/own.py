@@ -1,4 +1,4 @@
-"""A person's own record, opened for them: all but what is lawfully held back, dangerous values one at a time."""
+"""A person's own record, opened for them: without what is lawfully held back or about others, dangers one at a time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +126,7 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
             owner=str(ask.citizen_id),
             owner_status=str(citizen.status),
             fields=ask.fields,
+            without_others=True,
             step_up_required=ask.actor.asked_to_prove,
         )
     decision = vault.engine.decide(request)
@@ -146,6 +147,7 @@ def _own(vault: Vault, ask: _OwnAsk) -> Release | Refusal:
         items=found,
         keyring=vault.keyring,
         reveal=ask.record_id is not None,
+        without_others=True,
         on_broken=lambda broken: note_broken(vault, ask.citizen_id, broken),
     )
 

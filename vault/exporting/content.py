@@ -8,10 +8,18 @@ from uuid import UUID
 
 from vault.catalogue import CATALOGUE
 from vault.kinds import RecordStatus
+from vault.others import is_left_out
 from vault.release import MASK, RecordView
 
 VERSION: Final = 1
 """The version of the shape; every file says it. A change that an older reader could trip over takes the next number."""
+
+ALWAYS_SAID: Final = (
+    "Parts about other people are left out. You can ask us for a copy that looks at each of them.",
+    "In rare cases the law lets us hold something back from you for a time.",
+    "In rare cases the law lets us show a line to you later.",
+)
+"""What stands in every file of everybody, whatever was left out of it, so that it hints at nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +100,8 @@ class Content:
 
 
 def leaving(category: str) -> frozenset[str]:
-    """The fields of *category* that leave in every file: none about somebody else, none that is a danger."""
-    return frozenset(
-        each.name for each in CATALOGUE.category(category).fields if not each.third_party and not each.needs_reveal
-    )
+    """The fields of *category* that leave in every file, without dangers; what is about others the door leaves out."""
+    return frozenset(each.name for each in CATALOGUE.category(category).fields if not each.needs_reveal)
 
 
 def one_at_a_time() -> tuple[str, ...]:
@@ -109,7 +115,9 @@ def item_of(record: RecordView, fields: Iterable[str]) -> Item | None:
     held = {
         each.name: record.fields[each.name]
         for each in CATALOGUE.category(record.category).fields
-        if each.name in wanted and record.fields.get(each.name) not in (None, "", [], {}, MASK)
+        if each.name in wanted
+        and record.fields.get(each.name) not in (None, "", [], {}, MASK)
+        and not is_left_out(each.name, record.fields[each.name])
     }
     if not held:
         return None

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from vault.catalogue import CATALOGUE
-from vault.exporting.content import Content, Item, Look, Share, Told
+from vault.exporting.content import ALWAYS_SAID, Content, Item, Look, Share, Told
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001 -- the wide forms are formulas too
 _SOURCE: Final = ("status", "as of", "received", "from", "system", "version", "id")
@@ -24,7 +24,7 @@ _ZIP_BEGINS: Final = 1980
 
 
 def to_csv(content: Content) -> bytes:
-    """*content* as a zip of CSV files, one for each category that holds something and each list asked for."""
+    """*content* as a zip of CSV files: one a category and list that is in it, and what is left out."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, rows in _tables(content):
@@ -54,6 +54,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 -- any JSON value
 
 
 def _tables(content: Content) -> Iterable[tuple[str, list[Sequence[Any]]]]:
+    yield "about-this-copy", [["What is left out of every copy"], *([each] for each in ALWAYS_SAID)]
     for category in CATALOGUE.categories:
         items = [each for each in content.items if each.category == category.name]
         if items:

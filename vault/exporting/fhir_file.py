@@ -1,7 +1,8 @@
 """The FHIR file: a Bundle (FHIR R4, type ``collection``) of the health part of the record, for another health system.
 
-It holds one Patient, one resource for each item that has a resource of its own, and a Provenance for each of them. The
-rest of the record (home, council tax, benefits …) has no place in FHIR; it is in the JSON file.
+It holds one Patient, one resource for each item that has a resource of its own, a Provenance for each of them, and what
+is left out of every file. The rest of the record (home, council tax, benefits …) has no
+place in FHIR; it is in the JSON file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from vault.exporting.content import Content, Item
+from vault.exporting.content import ALWAYS_SAID, Content, Item
 from vault.exporting.fhir_items import MAKERS
 from vault.exporting.fhir_words import filled, is_date, text
 from vault.ids import new_id
@@ -28,7 +29,7 @@ def to_fhir(content: Content) -> bytes:
     """*content* as a FHIR R4 Bundle in JSON."""
     person = new_id()
     subject = {"reference": f"urn:uuid:{person}"}
-    resources = [(person, patient_of(content.items)), *_resources(content, subject)]
+    resources = [(person, patient_of(content.items)), *_resources(content, subject), (new_id(), _left_out())]
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",
@@ -36,6 +37,16 @@ def to_fhir(content: Content) -> bytes:
         "entry": [{"fullUrl": f"urn:uuid:{each}", "resource": resource} for each, resource in resources],
     }
     return orjson.dumps(bundle, option=orjson.OPT_INDENT_2)
+
+
+def _left_out() -> dict[str, Any]:
+    """What every file says of what is not in it, as a notice that programs may show (FHIR R4, OperationOutcome)."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {"severity": "information", "code": "informational", "details": {"text": each}} for each in ALWAYS_SAID
+        ],
+    }
 
 
 def _resources(content: Content, subject: Mapping[str, str]) -> Iterator[tuple[UUID, dict[str, Any]]]:

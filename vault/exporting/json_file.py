@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from vault.catalogue import CATALOGUE
-from vault.exporting.content import VERSION, Content, Item, Look
+from vault.exporting.content import ALWAYS_SAID, VERSION, Content, Item, Look
 
 SCHEMA_ID: Final = "urn:citizen-vault:export:1"
 
@@ -26,6 +26,7 @@ def to_json(content: Content) -> bytes:
         "version": VERSION,
         "made_at": _moment(content.made_at),
         "from": content.council,
+        "left_out": list(ALWAYS_SAID),
         "items": [_item(each) for each in content.items],
     }
     if content.shares is not None:

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from vault import access, counts, grants, services
+from vault import access, counts, grants, others, services
 from vault import items as items_of
 from vault.catalogue import CATALOGUE, Category
 from vault.errors import NotFoundError, UnknownFieldError
@@ -35,7 +35,7 @@ _REVEAL: Final = "reveal"
 def overview() -> ResponseReturnValue:
     """The categories that hold something: how many items, from whom, for how many services; nothing is opened."""
     with reading() as ctx:
-        held = counts.of_citizen(ctx, citizen_id=me().citizen_id)
+        held = counts.of_citizen(ctx, citizen_id=me().citizen_id, as_shown=True)
         names = {each.organisation_id: each.name for each in services.organisations(ctx)}
         shared = grants.of_citizen(ctx, citizen_id=me().citizen_id)
     seeing, paused = _services_by_category(shared, GrantState.ACTIVE), _services_by_category(shared, GrantState.PAUSED)
@@ -49,7 +49,12 @@ def overview() -> ResponseReturnValue:
         )
         for count in held
     ]
-    return render_template("record/overview.html", rows=rows)
+    return render_template("record/overview.html", rows=rows, numbered=_numbered)
+
+
+def _numbered(category: str) -> bool:
+    """Whether it is told how many items there are: not where some may be left out whole, as about other people."""
+    return not others.may_be_gone(category) or others.is_all_gone(category)
 
 
 def _services_by_category(shared: Sequence[GrantView], state: GrantState) -> dict[str, frozenset[UUID]]:
@@ -74,8 +79,16 @@ def title_of(item: RecordView) -> str:
         held = item.fields.get(field.name)
         if held not in (None, "", [], {}):
             lead = lead_of(held) if isinstance(held, Mapping) else held
-            return short(lead) if isinstance(lead, str) and lead and held != MASK else field_words(field.name)
+            return (
+                short(lead)
+                if isinstance(lead, str) and lead and _is_shown(field.name, held)
+                else field_words(field.name)
+            )
     return str(_("Nothing written"))
+
+
+def _is_shown(name: str, held: object) -> bool:
+    return held != MASK and not others.is_left_out(name, held)
 
 
 @bp.get("/<name>")
@@ -114,7 +127,7 @@ def _authors(category: str) -> dict[UUID, Author]:
 def ask_reveal(name: str, record_id: UUID) -> ResponseReturnValue:
     """Remember, for one page only, which hidden value to show."""
     field = request.form.get("field", "")
-    if not CATALOGUE.has(field) or CATALOGUE.field(field).category != name:
+    if not CATALOGUE.has(field) or CATALOGUE.field(field).category != name or not CATALOGUE.field(field).needs_reveal:
         raise NotFoundError("there is no such field")
     session[_REVEAL] = f"{record_id}/{field}"
     return redirect(url_for("record.reveal", name=name, record_id=record_id), 303)

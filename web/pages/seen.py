@@ -6,6 +6,7 @@ from typing import Final
 
 from vault import access
 from vault.catalogue import CATALOGUE, Category
+from vault.others import is_left_out
 from vault.release import MASK, FieldState, Opened, RecordView, Refusal
 from vault.requests import RequestView
 from web.auth import me
@@ -58,7 +59,13 @@ def values(opened: Opened, names: Iterable[str]) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {name: [] for name in names}
     for record in newest_first(opened.records):
         for name, held in record.fields.items():
-            if name in found and held != MASK and held not in _NOTHING and held not in found[name]:
+            if (
+                name in found
+                and held != MASK
+                and not is_left_out(name, held)
+                and held not in _NOTHING
+                and held not in found[name]
+            ):
                 found[name].append(held)
     return found
 

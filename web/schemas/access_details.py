@@ -59,7 +59,9 @@ class Wanted:
 
     def fields_for(self, purpose: Definition) -> frozenset[str]:
         """
-        The full field names asked for, where a whole category means all that *purpose* may ask for.
+        The full field names asked for, where a whole category means all that *purpose* may ask for in bulk.
+
+        What is private, a danger or about other people too is in no category as a whole: it is asked for by its name.
 
         Raises:
             DetailsRefusedError: A category is none of the purpose's, or a repeated fact differs from its registration.
@@ -75,9 +77,12 @@ class Wanted:
     def _of(self, category: str, purpose: Definition) -> list[str]:
         if category in self.named:
             return [f"{category}.{name}" for name in self.named[category]]
-        whole = [name for name in purpose.most if name.startswith(f"{category}.")]
-        if not whole:
+        every = [name for name in purpose.most if name.startswith(f"{category}.")]
+        if not every:
             raise DetailsRefusedError(f"this purpose may not ask for `{category}`")
+        whole = [name for name in every if not CATALOGUE.field(name).only_by_name]
+        if not whole:
+            raise DetailsRefusedError(f"name the fields of `{category}`: they are given only by their own names")
         return whole
 
 

@@ -13,7 +13,7 @@ def test_each_item_says_where_it_came_from(portal: Portal) -> None:
 def test_an_item_is_headed_by_what_it_is_about_and_says_that_first(portal: Portal) -> None:
     page = portal.client("edith").get("/record/care_needs").text
     titles = [title.strip() for title in re.findall(r'card__title">([^<]+)</h2>', page)]
-    assert {"Washing and dressing", "Falls"} <= set(titles)
+    assert {"Washing and dressing", "Risks to you or to others"} <= set(titles)
     assert page.index("What: Falls") < page.index("More about it: Fell in the hall")
 
 
