@@ -92,6 +92,7 @@ class Event(enum.StrEnum):
     DELAY_TAKEN_BACK = "delay:taken-back"
     DELAY_LIFTED = "delay:lifted"
     DELAY_OPENED = "delay:opened"
+    DELAY_FOLLOWED = "delay:followed"
     IMPORT_RUN = "import:run"
     ITEM_UNMATCHED = "item:unmatched"
     ITEM_RESOLVED = "item:resolved"

@@ -16,6 +16,7 @@ from audit.events import Event
 from audit.models import ENTRIES
 from vault.clock import from_microseconds
 from vault.context import Context
+from vault.journal import note
 from vault.kinds import DelayState
 from vault.models import Delay, LogLine
 
@@ -90,9 +91,42 @@ def uses_known(ctx: Context, *, grant_id: UUID, uses: int, last: datetime | None
 
 
 def hides_uses(ctx: Context, *, grant_id: UUID) -> bool:
-    """Whether looks under a share are hidden from its citizen now: that it is used up would tell of them."""
-    rows = ctx.session.scalars(select(Delay).where(Delay.grant_id == grant_id, Delay.state == DelayState.RUNNING))
-    return any(row.uses and _hides(row, ctx.now) for row in rows)
+    """Whether looks under a share are hidden from its citizen, or may be soon: its being used up would tell of them."""
+    live = Delay.state.in_((DelayState.RUNNING, DelayState.WAITING))
+    rows = ctx.session.scalars(select(Delay).where(Delay.grant_id == grant_id, live))
+    return any(row.uses and row.until > ctx.now for row in rows)
+
+
+def follow(ctx: Context, *, grant_id: UUID, uses: int, max_uses: int, leaf_hash: bytes) -> bool:
+    """
+    Hide a refusal with the looks that brought it about: a share that hidden looks used up tells of them by its noes.
+
+    It goes with the delay that ends last, running or waiting for its second person, and into that delay's own entries.
+
+    Args:
+        ctx: The transaction in which the refusal is logged.
+        grant_id: Under which share something was refused.
+        uses: How often that was used.
+        max_uses: How often it may be.
+        leaf_hash: The refusal's entry.
+
+    Returns:
+        Whether it is hidden: not where the share is used up by what its citizen knows of too.
+    """
+    if uses < max_uses:
+        return False
+    kept = (DelayState.RUNNING, DelayState.WAITING)
+    mine = select(Delay).where(Delay.grant_id == grant_id, Delay.uses > 0)
+    live = mine.where(Delay.state.in_(kept), Delay.until > ctx.now).order_by(Delay.until.desc(), Delay.delay_id)
+    rows = ctx.session.scalars(live.with_for_update()).all()
+    if uses - sum({row.leaf_hash: row.uses for row in rows}.values()) >= max_uses:
+        return False
+    last = next((row for row in rows if row.state is DelayState.RUNNING), rows[0])
+    last.entries = [*last.entries, leaf_hash.hex()]
+    last.version += 1
+    facts = {"delay": str(last.delay_id), "entry": leaf_hash.hex(), "entries": len(last.entries)}
+    note(ctx, Event.DELAY_FOLLOWED, facts=facts)
+    return True
 
 
 def _last_shown(ctx: Context, grant_id: UUID, without: Sequence[str]) -> datetime | None:

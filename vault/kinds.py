@@ -267,6 +267,8 @@ class NoticeKind(enum.StrEnum):
     """A supervisor said whether that was right."""
     WRITTEN_DOWN = "written-down"
     """An officer wrote down what they said about a request or a share."""
+    SHOWN_LATE = "shown-late"
+    """A line of the log that the law kept from them is shown now."""
 
 
 class MailChoice(enum.StrEnum):

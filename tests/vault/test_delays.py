@@ -1,5 +1,6 @@
 """An entry that its citizen sees later: by two people, by law, for a time; and until then as if it had never been."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from tests.log_reading import told
 from tests.vault.house import House
 from tests.vault.test_trail import Desk as Log
 from tests.vault.test_trail import desk as log
-from vault import accounts, cases, delays, grants, trail
+from vault import accounts, cases, delays, grants, notices, trail
+from vault.access import read_as_officer
 from vault.access.tying import marks_of_ties
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR, Actor
@@ -28,7 +30,8 @@ from vault.errors import (
 from vault.grants import GrantView
 from vault.holding import hold
 from vault.housekeeping import keep_house
-from vault.kinds import AccountStatus, CaseKind, DelayState, GrantState, Role
+from vault.kinds import AccountStatus, CaseKind, DelayState, GrantState, NoticeKind, Role
+from vault.release import Refusal
 from vault.trail import Line
 from vault.watching.marks import tie_mark
 
@@ -370,3 +373,128 @@ def test_an_ended_delay_put_back_whole_is_named(desk: Desk) -> None:
         )
     with desk.house.vault.snapshot(OPERATOR) as ctx:
         assert ("rolled-back", "delays") in {(d.kind, d.table) for d in hold(ctx.session).defects}
+
+
+def used_up(log: Log) -> Desk:
+    """A share that one look used up, which is to be hidden."""
+    house = log.house
+    grant = house.grant(uses=1)
+    house.read(house.token(grant))
+    log.place()
+    (look,) = log.found(event="record:opened").lines
+    return Desk(log, grant, look, staff(house), staff(house), staff(house, Role.ADMINISTRATOR))
+
+
+def placed(desk: Desk) -> None:
+    """Let every entry have its place, and be found by it."""
+    desk.log.place()
+    trail.catch_up(desk.house.vault)
+
+
+def refused(desk: Desk, officer: Actor) -> None:
+    """An officer of the service looks once more than they may."""
+    answer = read_as_officer(desk.house.vault, actor=officer, grant_id=desk.grant.grant_id, fields=None)
+    assert isinstance(answer, Refusal)
+    placed(desk)
+
+
+@pytest.mark.parametrize("when", ["before", "while it waits", "while it runs", "while it runs, and was swept"])
+def test_noes_that_come_of_a_hidden_look_are_hidden_with_it_and_shown_late(log: Log, when: str) -> None:
+    desk, officer = used_up(log), log.house.officer()
+    if when.endswith("swept"):
+        keep_house(log.house.vault)
+        placed(desk)
+    if when == "before":
+        refused(desk, officer)
+    delay = desk.propose()
+    if when == "while it waits":
+        refused(desk, officer)
+    desk.approve(delay)
+    if when.startswith("while it runs"):
+        refused(desk, officer)
+    assert not {"record:refused", "record:opened", "grant:used-up"} & set(desk.events())
+    assert told(desk.house.vault, "record:refused"), "auditors read it"
+    followed = told(desk.house.vault, "delay:followed")
+    assert [each.subject for each in followed] == ([] if when == "before" else [None])
+    desk.house.clock.ahead = DAYS
+    keep_house(desk.house.vault)
+    (line,) = [line for line in desk.lines() if line.event == "record:refused"]
+    assert line.late is not None
+    with desk.house.vault.snapshot(OPERATOR) as ctx:
+        assert hold(ctx.session).defects == ()
+
+
+def test_a_no_for_looks_that_the_citizen_knows_of_is_shown_although_another_is_hidden(log: Log) -> None:
+    """A refusal for what was never allowed has nothing to do with the hidden look."""
+    house = log.house
+    grant = house.grant(uses=2)
+    token = house.token(grant)
+    house.read(token)
+    log.place()
+    (look,) = log.found(event="record:opened").lines
+    desk = Desk(log, grant, look, staff(house), staff(house), staff(house, Role.ADMINISTRATOR))
+    desk.delay()
+    assert isinstance(house.read(token, fields=frozenset({"condition.name"})), Refusal)
+    assert desk.events().count("record:refused") == 1
+
+
+@pytest.mark.parametrize("act", ["stop", "narrow", "renew"])
+@pytest.mark.parametrize("swept", ["at once", "swept"])
+def test_a_share_that_hidden_looks_used_up_is_stopped_narrowed_and_renewed_like_any_other(
+    log: Log, act: str, swept: str
+) -> None:
+    desk = used_up(log)
+    if swept == "swept":
+        keep_house(log.house.vault)
+        placed(desk)
+    desk.delay()
+    house, mine = desk.house, {"citizen_id": desk.house.citizen_id, "grant_id": desk.grant.grant_id}
+    house.clock.ahead = timedelta(days=1)
+    with house.vault.transaction(house.citizen) as ctx:
+        if act == "stop":
+            assert grants.withdraw(ctx, **mine).state is GrantState.WITHDRAWN
+        elif act == "narrow":
+            made = grants.narrow(ctx, **mine, keep=frozenset({"medication.name"}))
+            assert (made.state, made.uses) == (GrantState.ACTIVE, 0)
+        else:
+            assert grants.renew(ctx, **mine, until=None).uses_left == 1
+
+
+def test_when_it_opens_the_citizen_gets_a_message_and_nothing_before(desk: Desk) -> None:
+    def messages() -> list[NoticeKind]:
+        with desk.house.vault.reading(desk.house.citizen) as ctx:
+            return [each.kind for each in notices.of_citizen(ctx, citizen_id=desk.house.citizen_id)]
+
+    before = messages()
+    desk.delay()
+    keep_house(desk.house.vault)
+    assert messages() == before
+    desk.house.clock.ahead = DAYS
+    keep_house(desk.house.vault)
+    keep_house(desk.house.vault)
+    assert messages().count(NoticeKind.SHOWN_LATE) == 1
+
+
+def test_a_delay_that_runs_for_long_is_due_for_review(desk: Desk) -> None:
+    delay = desk.delay(until=desk.house.clock() + timedelta(days=300))
+    now = desk.house.clock()
+    assert not delay.needs_review(now)
+    assert delay.needs_review(now + delays.REVIEW_AFTER)
+
+
+def test_every_law_names_its_act_and_section() -> None:
+    for citation in delays.LAWS.values():
+        assert re.search(r"Act \d{4}, (?:Schedule \d+, paragraphs? \d|sections? \d)", citation), citation
+
+
+def test_while_a_delay_waits_or_runs_a_share_is_not_written_down_as_used_up(log: Log) -> None:
+    desk = used_up(log)
+    delay = desk.propose()
+    keep_house(log.house.vault)
+    desk.approve(delay)
+    keep_house(log.house.vault)
+    assert "grant:used-up" not in desk.events()
+    with log.house.vault.transaction(desk.second) as ctx:
+        delays.lift(ctx, delay_id=delay.delay_id)
+    keep_house(log.house.vault)
+    assert "grant:used-up" in desk.events()

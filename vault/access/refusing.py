@@ -6,11 +6,12 @@ from uuid import UUID
 from audit.events import Event
 from policies.explain import explain
 from policies.model import Action, Decision
+from vault import hiding
 from vault.access.asking import Ask
 from vault.access.keeping import ask_facts, claim, entry_keys
 from vault.catalogue import CATALOGUE
 from vault.clock import month_of
-from vault.context import SYSTEM, Actor, Vault
+from vault.context import SYSTEM, Actor, Context, Vault
 from vault.documents.kinds import FIELD
 from vault.facts import Sharing
 from vault.journal import Happening, keys_for, note, queue
@@ -56,7 +57,14 @@ def refuse(
             happening=happening,
             pairs=[],
         )
+        _follow(ctx, sharing, leaf)
     return refusal_of(vault, replace(decision, missing=decision.missing or missing), missing, leaf)
+
+
+def _follow(ctx: Context, sharing: Sharing, leaf: bytes) -> None:
+    """Where looks that are hidden from the citizen used the share up, this no would tell of them: it is hidden too."""
+    grant = sharing.grant
+    hiding.follow(ctx, grant_id=grant["grant_id"], uses=grant["uses"], max_uses=grant["max_uses"], leaf_hash=leaf)
 
 
 def refusal_of(vault: Vault, decision: Decision, missing: tuple[str, ...], leaf_hash: bytes) -> Refusal:

@@ -7,10 +7,11 @@ from vault.delays.deciding import approve, lift, open_due, reject, take_back
 from vault.delays.judging import stands
 from vault.delays.laws import LAWS
 from vault.delays.proposing import Wanted, may_be_delayed, propose
-from vault.delays.views import DelayView, everything, find, waiting
+from vault.delays.views import REVIEW_AFTER, DelayView, everything, find, waiting
 
 __all__ = [
     "LAWS",
+    "REVIEW_AFTER",
     "DelayView",
     "Wanted",
     "approve",

@@ -12,11 +12,13 @@ from policies.model import DelayStep
 from vault.confidential import close_for_house, open_for_house
 from vault.context import Context
 from vault.delays.judging import demand_step, note_step
+from vault.delays.telling import gather
 from vault.delays.views import WORDS, DelayView, view_of
 from vault.errors import InvalidInputError, NotAllowedError, NotFoundError, VaultError, WrongStateError
 from vault.keychain import kept_month_key
-from vault.kinds import DelayState
-from vault.models import Delay
+from vault.kinds import DelayState, NoticeKind
+from vault.models import Delay, Grant
+from vault.notices import tell
 from vault.trail.lines import by_of
 from vault.trail.proving import entry_row
 
@@ -38,6 +40,7 @@ def approve(ctx: Context, *, delay_id: UUID) -> DelayView:
     row = _waiting(ctx, delay_id)
     demand_step(ctx, DelayStep.APPROVE, row, about_self=_acted(ctx, row) == str(ctx.actor.account_id))
     row.decided_at, row.decided_by = ctx.now, ctx.actor.account_id
+    gather(ctx, row)
     return _close(ctx, row, DelayState.RUNNING, Event.DELAY_APPROVED)
 
 
@@ -98,6 +101,7 @@ def lift(ctx: Context, *, delay_id: UUID) -> DelayView:
         raise WrongStateError(f"delay `{delay_id}` hides nothing")
     demand_step(ctx, DelayStep.LIFT, row)
     row.ended_at, row.ended_by = ctx.now, ctx.actor.account_id
+    _tell(ctx, row)
     return _close(ctx, row, DelayState.LIFTED, Event.DELAY_LIFTED)
 
 
@@ -107,8 +111,21 @@ def open_due(ctx: Context) -> int:
     rows = ctx.session.scalars(due).all()
     for row in rows:
         row.ended_at = row.until
+        _tell(ctx, row)
         _close(ctx, row, DelayState.OPENED, Event.DELAY_OPENED)
     return len(rows)
+
+
+def _tell(ctx: Context, row: Delay) -> None:
+    """
+    Let the citizen know that there is something to read.
+
+    A delay names no citizen, and nobody who decides learns who it is. The share does; where there is none, the page of
+    who looked says it at the next visit.
+    """
+    citizen_id = ctx.session.scalars(select(Grant.citizen_id).where(Grant.grant_id == row.grant_id)).one_or_none()
+    if citizen_id is not None:
+        tell(ctx, citizen_id=citizen_id, kind=NoticeKind.SHOWN_LATE, about=row.delay_id)
 
 
 def _waiting(ctx: Context, delay_id: UUID) -> Delay:

@@ -1,4 +1,8 @@
-"""The provisions by which an entry may be shown later. A council's lawyer looks at this list before it is relied on."""
+"""The provisions by which an entry may be shown later, each with its section.
+
+What stands here is how the project reads the law. A lawyer of the council must confirm each before it is relied on, and
+strike what does not hold for them: docs/guides/auditors.md says so to whoever sets a vault up.
+"""
 
 from collections.abc import Mapping
 from typing import Final

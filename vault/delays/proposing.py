@@ -1,29 +1,26 @@
-"""Asking that an entry is shown later, with what would give it away.
+"""Asking that an entry is shown later, with what would give it away (`vault.delays.telling`).
 
-A look leaves more than its own line: the key that the service got for it, and the end of a share that it used up. They
-are hidden with it. What the citizen knows already (they asked about the line, or were told of an emergency) is not.
+What the citizen knows already (they asked about the line, or were told of an emergency) is not hidden.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import select
 
 from audit.events import Event
-from audit.models import ENTRIES
 from policies.model import DelayStep
 from vault import trail
-from vault.clock import microseconds
 from vault.confidential import close_for_house
 from vault.context import Context
 from vault.delays.judging import demand_step, is_of_the_council, note_step
 from vault.delays.laws import LAWS
+from vault.delays.telling import gather
 from vault.delays.views import WORDS, DelayView, of_entry, view_of
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
 from vault.ids import new_id
-from vault.models import Case, Delay, LogLine
+from vault.models import Case, Delay
 from vault.trail import Line
 from vault.trail.lines import by_of
 from vault.trail.proving import entry_row
@@ -43,8 +40,6 @@ OF_OTHERS: Final = frozenset(
 )
 """What may be shown later: looks, and tries to look, by services and staff; not what changes a share or the record."""
 _OWN: Final = frozenset({"citizen", "delegate"})
-_TOKEN_LIFE: Final = timedelta(seconds=300)
-"""How long before a look the key was given that it used (DESIGN 8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +120,10 @@ def _row(ctx: Context, wanted: Wanted, line: Line, subject: bytes) -> Delay:
         raise NotFoundError("nobody is signed in")
     delay_id = new_id()
     words = {"why": wanted.why.strip(), "answer": ""}
-    return Delay(
+    row = Delay(
         delay_id=delay_id,
         leaf_hash=wanted.leaf_hash,
-        entries=[wanted.leaf_hash.hex(), *(each.hex() for each in _telling(ctx, line, subject))],
+        entries=[wanted.leaf_hash.hex()],
         subject=subject,
         event=line.event,
         entry_at=line.at,
@@ -142,41 +137,5 @@ def _row(ctx: Context, wanted: Wanted, line: Line, subject: bytes) -> Delay:
         grant_id=line.grant_id,
         purpose=line.purpose,
     )
-
-
-def _telling(ctx: Context, line: Line, subject: bytes) -> Iterator[bytes]:
-    """
-    The entries that would give a look away.
-
-    They are the keys it may have used, a share's end that it brought about, and the check of ties that it called for.
-    """
-    yield from _ties(ctx, line, subject)
-    if line.grant_id is None or line.event not in {Event.RECORD_OPENED, Event.RECORD_REFUSED}:
-        return
-    at = microseconds(line.at)
-    life = microseconds(line.at + _TOKEN_LIFE) - at
-    mine = LogLine.grant_id == line.grant_id
-    before = LogLine.event == str(Event.TOKEN_ISSUED), LogLine.time.between(at - life, at)
-    for issued in ctx.session.execute(_places().where(mine, *before)):
-        within = LogLine.time.between(issued.time, issued.time + life), ENTRIES.c.leaf_hash != line.leaf_hash
-        looks = LogLine.event.in_([str(Event.RECORD_OPENED), str(Event.RECORD_REFUSED)])
-        if ctx.session.execute(_places().where(mine, looks, *within).limit(1)).first() is None:
-            yield issued.leaf_hash
-    ended = LogLine.event == str(Event.GRANT_USED_UP), LogLine.time >= at
-    for end in ctx.session.execute(_places().where(mine, *ended)):
-        yield end.leaf_hash
-
-
-def _ties(ctx: Context, line: Line, subject: bytes) -> Iterator[bytes]:
-    """The watchers' next check of ties, unless another look came in between (`vault.watching.ties`)."""
-    mine, after = LogLine.subject == subject, LogLine.time > microseconds(line.at)
-    events = LogLine.event.in_([str(Event.TIES_CHECKED), str(Event.RECORD_OPENED), str(Event.RECORD_REFUSED)])
-    query = _places().add_columns(LogLine.event).where(mine, after, events).order_by(LogLine.time, LogLine.at).limit(1)
-    for found in ctx.session.execute(query):
-        if found.event == Event.TIES_CHECKED:
-            yield found.leaf_hash
-
-
-def _places() -> Select[tuple[bytes, int]]:
-    there = and_(ENTRIES.c.log == LogLine.log, ENTRIES.c.index == LogLine.at)
-    return select(ENTRIES.c.leaf_hash, LogLine.time).join(LogLine, there)
+    gather(ctx, row)
+    return row

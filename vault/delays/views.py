@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from vault.kinds import DelayState
 from vault.models import Delay
 
 WORDS: Final = "delay"
+REVIEW_AFTER: Final = timedelta(days=30)
+"""How long a delay runs before somebody asks whether it is still needed: as long as a case may wait for its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class DelayView:
     ended_at: datetime | None
     ended_by: UUID | None
     version: int
+
+    def needs_review(self, now: datetime) -> bool:
+        """Whether somebody should ask if it is still needed: it runs, and was agreed `REVIEW_AFTER` ago or longer."""
+        return self.is_running and self.decided_at is not None and now - self.decided_at >= REVIEW_AFTER
 
     @property
     def is_waiting(self) -> bool:

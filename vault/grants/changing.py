@@ -8,9 +8,9 @@ from audit.events import Event
 from policies.model import Action
 from vault.context import Context
 from vault.errors import InvalidInputError, NotFoundError, WrongStateError
-from vault.grants.states import ENDED, state_now
+from vault.grants.states import ENDED, state_now, state_of
 from vault.grants.views import GrantView, logged, view_of
-from vault.hiding import hides_uses
+from vault.hiding import hides_uses, uses_known
 from vault.journal import note
 from vault.judging import demand, grant_facts
 from vault.kinds import GrantState
@@ -60,7 +60,7 @@ def demand_withdrawal(ctx: Context, row: Grant) -> None:
         action=Action.WITHDRAW,
         citizen_id=row.citizen_id,
         purpose=find_purpose(ctx, slug=row.purpose),
-        grant=grant_facts(row, state=str(state_now(row, ctx.now))),
+        grant=grant_facts(row, state=str(state_known(ctx, row))),
     )
 
 
@@ -73,7 +73,7 @@ def pause(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
         WrongStateError: It has ended already.
     """
     row = live(ctx, citizen_id, grant_id)
-    if row.state is GrantState.ACTIVE:
+    if state_known(ctx, row) is GrantState.ACTIVE:
         change(ctx, row, state=GrantState.PAUSED, event=Event.GRANT_PAUSED)
     return view_of(ctx, row)
 
@@ -119,13 +119,23 @@ def sweep(ctx: Context) -> int:
 
 
 def live(ctx: Context, citizen_id: UUID, grant_id: UUID) -> Grant:
-    """A grant that has not ended, held until this transaction ends."""
+    """
+    A grant that has not ended, held until this transaction ends.
+
+    One that looks used up which are hidden from its citizen has not: that it had ended would tell of them.
+    """
     row = ctx.session.get(Grant, (citizen_id, grant_id), with_for_update=True)
     if row is None:
         raise NotFoundError(f"grant `{grant_id}` is not known")
-    if state_now(row, ctx.now) in ENDED:
+    if state_known(ctx, row) in ENDED:
         raise WrongStateError(f"grant `{grant_id}` has ended already")
     return row
+
+
+def state_known(ctx: Context, row: Grant) -> GrantState:
+    """How a grant stands now by the looks that its citizen may know of."""
+    known = uses_known(ctx, grant_id=row.grant_id, uses=row.uses, last=row.last_used_at)
+    return state_of(row, known.count, ctx.now)
 
 
 def change(ctx: Context, row: Grant, *, state: GrantState, event: Event) -> None:

@@ -8,7 +8,7 @@ from audit.events import Event
 from policies.model import Action
 from vault.context import Context
 from vault.errors import InvalidInputError, WrongStateError
-from vault.grants.changing import change, live
+from vault.grants.changing import change, live, state_known
 from vault.grants.making import keep_proof
 from vault.grants.states import end_of
 from vault.grants.views import GrantView, view_of
@@ -80,14 +80,15 @@ def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None 
     row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel, row.decider_account_id = Decider.CITIZEN, Channel.PORTAL, ctx.actor.account_id
     keep_proof(ctx, row)
-    change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
+    change(ctx, row, state=GrantState.ACTIVE, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
 
 
 def prolonged(ctx: Context, row: Grant, purpose: Definition, until: date | None) -> tuple[datetime, int]:
     """The end and the uses that a grant has when it goes on until the end of a day; raises as `renew` does."""
-    if row.state is not GrantState.ACTIVE:
-        raise WrongStateError(f"grant `{row.grant_id}` is {row.state}")
+    state = state_known(ctx, row)
+    if state is not GrantState.ACTIVE:
+        raise WrongStateError(f"grant `{row.grant_id}` is {state}")
     most = _at_most(ctx, row, purpose)
     ends = end_of(until, longest=most.until)
     if ends <= row.not_after:

@@ -12,7 +12,7 @@ from policies.model import GrantFacts
 from vault.context import Context
 from vault.errors import NotFoundError
 from vault.grants.states import ENDED, state_now, state_of
-from vault.hiding import uses_of
+from vault.hiding import uses_known, uses_of
 from vault.judging import grant_facts
 from vault.kinds import Channel, Decider, GrantState
 from vault.models import Grant
@@ -125,14 +125,16 @@ def ending_soon(
         service_id: Only those that one service was given. With neither: everyone's, for reminders.
         within: How soon.
     """
+    open_states = (GrantState.ACTIVE, GrantState.EXHAUSTED)
     query = select(Grant).where(
-        Grant.state == GrantState.ACTIVE, Grant.not_after > ctx.now, Grant.not_after <= ctx.now + within
+        Grant.state.in_(open_states), Grant.not_after > ctx.now, Grant.not_after <= ctx.now + within
     )
     if citizen_id is not None:
         query = query.where(Grant.citizen_id == citizen_id)
     if service_id is not None:
         query = query.where(Grant.service_id == service_id)
-    found = [view_of(ctx, row) for row in ctx.session.scalars(query.order_by(Grant.not_after, Grant.grant_id))]
+    rows = ctx.session.scalars(query.order_by(Grant.not_after, Grant.grant_id))
+    found = [view_of(ctx, row, as_known=service_id is None) for row in rows]
     return [grant for grant in found if grant.can_renew]
 
 
@@ -175,9 +177,10 @@ def facts_of(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantFacts:
     return grant_facts(row, state=str(state_now(row, ctx.now)))
 
 
-def view_of(ctx: Context, row: Grant) -> GrantView:
-    """*row* as it stands now, as the context's actor may know it."""
-    used = uses_of(ctx, grant_id=row.grant_id, uses=row.uses, last=row.last_used_at)
+def view_of(ctx: Context, row: Grant, *, as_known: bool = False) -> GrantView:
+    """*row* as it stands now, as the context's actor may know it; *as_known*: as its citizen may, whoever acts."""
+    know = uses_known if as_known else uses_of
+    used = know(ctx, grant_id=row.grant_id, uses=row.uses, last=row.last_used_at)
     return GrantView(
         grant_id=row.grant_id,
         citizen_id=row.citizen_id,

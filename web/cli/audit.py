@@ -11,6 +11,7 @@ from vault.clock import microseconds
 from web.cli.check_copy import check_copy
 from web.cli.check_proof import check_proof
 from web.cli.check_receipt import check_receipt
+from web.cli.delaying import delays_
 from web.cli.explaining import explain
 from web.cli.log_key import log_key
 from web.cli.sequencing import place_waiting, sequence_
@@ -25,7 +26,7 @@ def audit() -> None:
     """Verify, export and prove the log."""
 
 
-for each in (verify, check_copy, check_proof, check_receipt, explain, log_key, show_witnesses, sequence_):
+for each in (verify, check_copy, check_proof, check_receipt, delays_, explain, log_key, show_witnesses, sequence_):
     audit.add_command(each)
 
 

@@ -20,6 +20,7 @@ from web import proving
 from web.auth import me
 from web.pages.common import Answers, changing, reading
 from web.pages.questions import Field, Question, items_of
+from web.runtime import runtime
 
 asking: Final = Blueprint("delays", __name__, url_prefix="/audit/delays")
 deciding: Final = Blueprint("deciding_delays", __name__, url_prefix="/admin/delays")
@@ -134,6 +135,7 @@ def propose(leaf_hash: bytes) -> ResponseReturnValue:
         return _question(leaf_hash).show(answers)
     until = datetime(day.year, day.month, day.day, tzinfo=UTC)
     wanted = Wanted(leaf_hash=leaf_hash, until=until, law=law, authority=authority, why=why)
+    trail.catch_up(runtime().vault)
     try:
         with changing() as ctx:
             made = delays.propose(ctx, wanted=wanted)
@@ -169,6 +171,7 @@ def approve(delay_id: UUID) -> ResponseReturnValue:
     """Hide the line until its day."""
     if proving.needed():
         return proving.lead(_here("show", delay_id=delay_id))
+    trail.catch_up(runtime().vault)
     with changing() as ctx:
         delays.approve(ctx, delay_id=delay_id)
     return redirect(_here("show", delay_id=delay_id), 303)

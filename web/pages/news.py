@@ -179,6 +179,11 @@ _PLAIN: Final[Mapping[NoticeKind, Callable[[], News]]] = {
         _("See who it was, what they saw and why"),
         url_for("activity.overview", outcome="emergency"),
     ),
+    NoticeKind.SHOWN_LATE: lambda: News(
+        _("You can see something now that the law kept from you for a time"),
+        _("See who looked"),
+        url_for("activity.overview"),
+    ),
     NoticeKind.EMERGENCY_JUDGED: lambda: News(
         _("A supervisor looked at an emergency in which your data was opened"),
         _("See what they decided"),

@@ -1,13 +1,16 @@
 """Every page and file for a resident, or who looks for them: nothing about somebody else, the same words for all."""
 
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
 from tests.portal_world import Portal
 from tests.web.pages.test_download import KINDS, keep, made, words_of
 from tests.web.pages.test_family import gwen, held
+from vault import access, requests, services
 from vault.catalogue import CATALOGUE, Flag
+from vault.context import OPERATOR, Actor
 
 SAID: Final = "What is about other people is left out here, for everybody."
 NAME: Final = "Ffion Ellis"
@@ -50,11 +53,30 @@ def test_what_is_wholly_about_others_leaves_no_trace_and_no_number(told_on: Port
     assert "Nothing is kept here." in client.get("/record/people").text
 
 
+def asked_about_others(portal: Portal) -> UUID:
+    """A ward asks Edith for who is close to her."""
+    with portal.vault.reading(OPERATOR) as ctx:
+        service = services.by_slug(ctx, slug="rowan-ward")
+    actor = Actor(kind="service", service_id=service.service_id, organisation_id=service.organisation_id)
+    person = portal.resident("edith")
+    hint = requests.Hint("nhs", person.nhs_number, person.born.isoformat())
+    confirmed = access.confirm_hint(portal.vault, actor=actor, hint=hint)
+    with portal.vault.transaction(actor) as ctx:
+        wanted = requests.Ask(
+            service_id=service.service_id,
+            hint=hint,
+            purpose="hospital-discharge",
+            fields=frozenset({"identity.name", "people.name", "people.phone"}),
+            confirmed=confirmed,
+        )
+        return requests.ask(ctx, asked=wanted).request_id
+
+
 def test_what_a_service_would_see_is_shown_to_her_without_others_and_says_that_the_service_sees_them(
     told_on: Portal,
 ) -> None:
     client = told_on.client("edith")
-    request_id = told_on.waiting("edith").request_id
+    request_id = asked_about_others(told_on)
     preview = client.get(f"/requests/{request_id}/preview").text
     choosing = client.get(f"/requests/{request_id}/choose").text
     assert preview.count("<h1") == choosing.count("<h1") == 1
