@@ -23,7 +23,7 @@ def told_on(portal: Portal) -> Portal:
     """A portal in which Edith's record names somebody wherever it can, as text and in parts that are not her own."""
     for name in ABOUT_OTHERS:
         category = CATALOGUE.field(name).category
-        values: list[Any] = [NAME, dict.fromkeys(("what", "detail", "content", "title", "proof seen by"), NAME)]
+        values: list[Any] = [NAME, dict.fromkeys(("what", "detail", "content", "proof seen by"), NAME)]
         for number, value in enumerate(values):
             keep(portal, category, {name: value}, f"others-{name}-{number}")
     return portal
