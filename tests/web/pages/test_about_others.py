@@ -36,9 +36,9 @@ def test_no_page_of_hers_names_somebody_else_and_each_says_how_to_ask(told_on: P
         page = client.get(f"/record/{category.name}").text
         assert SAID in page, category.name
         assert 'href="/contact"' in page
-    for category in CATEGORIES:
-        pages = [client.get(f"/record/{category}?page={number}").text for number in range(1, 6)]
-        assert not [page for page in pages if NAME in page], category
+    for name in CATEGORIES:
+        pages = [client.get(f"/record/{name}?page={number}").text for number in range(1, 6)]
+        assert not [page for page in pages if NAME in page], name
     assert "Left out here" in client.get("/record/care_needs").text
 
 
