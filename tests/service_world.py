@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 from uuid import UUID
 
 from flask import Flask
@@ -244,8 +245,21 @@ def _served(server: BaseWSGIServer) -> Iterator[None]:
 
 
 @contextmanager
-def world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
-    """A world on *database_url*, its key store in *folder*, with *settings* besides; gone at the end."""
+def _waits_after_a_no(waits: bool) -> Iterator[None]:  # noqa: FBT001 -- the one question
+    if waits:
+        yield
+        return
+    with patch("vault.requests.waiting.WAITS", (timedelta(),)):
+        yield
+
+
+@contextmanager
+def world(folder: Path, database_url: str, *, waits: bool = False, **settings: Any) -> Iterator[World]:
+    """
+    A world on *database_url*, its key store in *folder*, with *settings* besides; gone at the end.
+
+    Its one citizen is asked again and again, so a no is waited out only where the test is about that: *waits*.
+    """
     root_key = f"file:{folder / 'keys'}"
     vault = create_vault(database_url=database_url, root_key=root_key, tenant="test", origin="vault.test/log")
     server = make_server("127.0.0.1", 0, Flask("starting"), threaded=True)
@@ -261,6 +275,6 @@ def world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
             purposes.register(ctx, definition=definition, first=None, second=None)
     home_care = _register(vault, "home-care", council, [definition.slug for definition in PURPOSES])
     council_tax = _register(vault, "council-tax", council, ["care-review"])
-    with _served(server), Session() as session:
+    with _waits_after_a_no(waits), _served(server), Session() as session:
         yield World(vault, issuer, _citizen(vault, council), home_care, council_tax, session, app, folder / "keys")
     vault.db.dispose()

@@ -1,18 +1,30 @@
 """Asking again too soon gets everybody the same answer; introspection says who decided how, and what may be written."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
 
+import pytest
 import requests as http
 
+from tests import databases
 from tests.log_reading import told
 from tests.protocol import asking, post, signed_in
-from tests.service_world import PERSON, STRANGER, VISITS, World, details, names
+from tests.service_world import PERSON, STRANGER, VISITS, World, details, names, world
 from vault import accounts, requests
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR, Actor
 from vault.kinds import Channel, Decider, Role
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A running vault in which a no is waited out."""
+    folder = tmp_path_factory.mktemp("world")
+    with databases.sqlite(folder) as url, world(folder, url, waits=True) as made:
+        yield made
+
 
 ONE = names({"medication": ["name"]})
 
