@@ -50,12 +50,12 @@ def key_id(name: str, public_key: bytes, kind: bytes = ED25519) -> bytes:
 
 
 def verifier_key(name: str, public_key: bytes, kind: bytes = ED25519) -> str:
-    """Write a public key (32 bytes) as tools read it: ``name+id in hex+base64(kind ‖ key)``."""
+    """Write a public key as tools read it: ``name+id in hex+base64(kind ‖ key)``."""
     return f"{name}+{key_id(name, public_key, kind).hex()}+{base64.b64encode(kind + public_key).decode()}"
 
 
-def read_verifier_key(written: str, kind: bytes = ED25519) -> tuple[str, bytes]:
-    """Return the name and the public key (32 bytes) that `verifier_key` wrote.
+def read_verifier_key(written: str, kind: bytes = ED25519, *, key_bytes: int = PUBLIC_KEY_BYTES) -> tuple[str, bytes]:
+    """Return the name and the public key (of *key_bytes*) that `verifier_key` wrote.
 
     Raises:
         CheckpointInvalidError: it is no such line, of another kind, or its id is not its key's.
@@ -63,7 +63,7 @@ def read_verifier_key(written: str, kind: bytes = ED25519) -> tuple[str, bytes]:
     name, _, rest = written.strip().partition("+")
     _, _, encoded = rest.partition("+")
     key = _from_base64(encoded)[len(kind) :]
-    if len(key) != PUBLIC_KEY_BYTES or not is_origin(name) or verifier_key(name, key, kind) != written.strip():
+    if len(key) != key_bytes or not is_origin(name) or verifier_key(name, key, kind) != written.strip():
         raise CheckpointInvalidError("not a verifier key of the kind that is needed")
     return name, key
 

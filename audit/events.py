@@ -100,6 +100,7 @@ class Event(enum.StrEnum):
     AUDIT_SEARCHED = "audit:searched"
     AUDIT_OPENED = "audit:opened"
     AUDIT_EXPORTED = "audit:exported"
+    AUDIT_SEARCH_CHANGED = "audit:search-changed"
     AUDIT_SUMS = "audit:sums"
     WATCH_RUN = "watch:run"
     FINDING_MADE = "finding:made"

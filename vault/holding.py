@@ -64,6 +64,7 @@ COVERED: Final = frozenset(
         "recovery_codes",
         "references",
         "registry_changes",
+        "saved_searches",
         "seals",
         "service_addresses",
         "service_details",

@@ -25,7 +25,7 @@ from vault.clock import microseconds
 from vault.context import SYSTEM, Context, Vault
 from vault.models import Binding, Challenge, LetterCode, LetterOrder, Link, SignIn
 from vault.runtime import prepare
-from vault.trail import catch_up
+from vault.trail import catch_up, forget_leavers_searches
 
 IDLE_MICROSECONDS = 60_000_000
 """A writer of the log that was silent for a minute says that it is still there, so that a tail cut off is noticed."""
@@ -50,6 +50,7 @@ def keep_house(vault: Vault) -> None:
         notices.sweep(ctx)
         documents.sweep(ctx)
         deliveries.sweep(ctx)
+        forget_leavers_searches(ctx)
         _forget(ctx)
     _beat(vault)
     watching.scan(vault)  # last: what it finds wrong with its own rows stops nothing else

@@ -1,18 +1,22 @@
 """A witness cosigns only what extends the head it cosigned last: no fork, no roll-back, no second story."""
 
+import struct
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from sqlalchemy import Engine, event
 from tlog_scales.signing import NoteSignature, Vkey
 from tlog_scales.tlog import Checkpoint as TheirCheckpoint
 
-from audit.checkpoint import Checkpoint, sign_checkpoint, split_note
-from audit.cosignature import Cosigner, Quorum, cosign, cosigned_by, with_cosignatures
+from audit.checkpoint import Checkpoint, read_text, sign_checkpoint, split_note
+from audit.cosignature import Cosigner, Kind, Quorum, cosign, cosigned_by, with_cosignatures
 from audit.entry import leaf_hash
 from audit.errors import (
     CheckpointInvalidError,
@@ -23,6 +27,7 @@ from audit.errors import (
 )
 from audit.tree import EMPTY_ROOT, consistency_ranges, root_hash
 from audit.witness import Request, Witness, open_memory
+from vault.crypto.sign import LatticeKey
 
 ORIGIN, NAME, NOW = "vault.test/log", "witness.test/w1", 1_800_000_000
 KEY, WITNESS_KEY, OTHER_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2, 3))
@@ -225,3 +230,42 @@ def test_a_verifier_key_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(CheckpointInvalidError):
         Cosigner.parse(written)
     assert Cosigner.parse(str(COSIGNER)) == COSIGNER
+
+
+def test_a_cosignature_by_ml_dsa_44_is_over_what_the_specification_says() -> None:
+    held = orjson.loads((Path(__file__).parents[1] / "vectors" / "cosignature-ml-dsa-44.json").read_bytes())
+    cosigner = Cosigner.parse(held["key"])
+    assert (cosigner.kind, len(cosigner.public_key)) == (Kind.ML_DSA_44, 1312)
+    assert cosigned_by(held["note"], [cosigner]) == {cosigner.name: held["time"]}
+    assert LatticeKey(bytes.fromhex(held["seed"])).public == cosigner.public_key
+    checkpoint = read_text(split_note(held["note"])[0])
+    name, origin = cosigner.name.encode(), checkpoint.origin.encode()
+    # C2SP tlog-cosignature, "ML-DSA-44 signed message", written out by hand.
+    message = struct.pack(">12sB", b"subtree/v1\n\0", len(name)) + name + struct.pack(">QB", held["time"], len(origin))
+    message += origin + struct.pack(">QQ", 0, checkpoint.size) + checkpoint.root
+    assert message.hex() == held["message"]
+    public = MLDSA44PublicKey.from_public_bytes(cosigner.public_key)
+    ((_, line),) = [each for each in split_note(held["note"])[1] if each[0] == cosigner.name]
+    assert line[:4] == sha256(name + b"\n\x06" + cosigner.public_key).digest()[:4]
+    public.verify(line[12:], message)
+
+
+def test_a_witness_with_ml_dsa_44_counts_beside_one_with_ed25519_and_nothing_else_passes_for_it() -> None:
+    key = LatticeKey(bytes(range(32)))
+    lattice = Cosigner("witness.test/q1", key.public, Kind.ML_DSA_44)
+    assert Cosigner.parse(str(lattice)) == lattice
+    note = TREE.note(5)
+    text = split_note(note)[0]
+    mine = cosign(text, cosigner=COSIGNER, sign=WITNESS_KEY.sign, time=NOW)
+    its = cosign(text, cosigner=lattice, sign=key.sign, time=NOW)
+    Quorum(2, (COSIGNER, lattice)).demand(with_cosignatures(note, [mine, its]))
+    renamed = Cosigner("witness.test/q2", key.public, Kind.ML_DSA_44)
+    for spoiled in (
+        cosign(split_note(TREE.note(6))[0], cosigner=lattice, sign=key.sign, time=NOW),
+        cosign(text, cosigner=lattice, sign=LatticeKey(bytes(32)).sign, time=NOW),
+        cosign(text, cosigner=lattice, sign=lambda data: key.sign(data)[:-1], time=NOW),
+        cosign(text, cosigner=lattice, sign=lambda data: key.sign(data.replace(b"/q1", b"/q2")), time=NOW),
+    ):
+        with pytest.raises(CheckpointInvalidError):
+            cosigned_by(with_cosignatures(note, [spoiled]), [lattice])
+    assert cosigned_by(with_cosignatures(note, [its]), [renamed]) == {}

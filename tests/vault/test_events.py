@@ -264,6 +264,8 @@ def _audit(house: House) -> None:
         trail.search(ctx)
         trail.entry(ctx, leaf_hash=leaf_hash(entry.leaf))
         trail.export(ctx, filters=trail.Filters())
+    with house.vault.transaction(auditor) as ctx:
+        trail.save_search(ctx, name="all", filters=trail.Filters())
 
 
 def _sums(house: House) -> None:
@@ -460,7 +462,7 @@ ACTS: Final[dict[Act, tuple[Event, ...]]] = {
     _import: (Event.IMPORT_RUN, Event.CITIZEN_LINKED, Event.ITEM_UNMATCHED),
     _extend: (Event.CASE_EXTENDED,),
     _case: (Event.CASE_OPENED, Event.CASE_WITHDRAWN),
-    _audit: (Event.AUDIT_SEARCHED, Event.AUDIT_OPENED, Event.AUDIT_EXPORTED),
+    _audit: (Event.AUDIT_SEARCHED, Event.AUDIT_OPENED, Event.AUDIT_EXPORTED, Event.AUDIT_SEARCH_CHANGED),
     _sums: (Event.AUDIT_SUMS,),
     _service: (Event.REGISTRY_CHANGED,),
     _new_rules: (Event.POLICY_LOADED,),

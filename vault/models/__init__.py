@@ -52,6 +52,7 @@ from vault.models.registry import (
     ServicePurpose,
     VaultFact,
 )
+from vault.models.searching import SavedSearch
 from vault.models.sharing import AccessRequest, Case, CaseStep, Grant, KeptAnswer, SpentProof, Token
 from vault.models.sign_in import (
     Account,
@@ -144,6 +145,7 @@ __all__ = [
     "RegistryChange",
     "RequestState",
     "Role",
+    "SavedSearch",
     "Seal",
     "Service",
     "ServiceAddresses",

@@ -14,10 +14,23 @@ from vault.trail.places import catch_up
 from vault.trail.proving import Checked, check, leaf_of, log_key
 from vault.trail.replaying import Replayed, replay
 from vault.trail.review import Filters, Found, entry, search, sees_everything
+from vault.trail.saved import (
+    LAST_DAYS,
+    NAME_MOST,
+    Saved,
+    forget_leavers_searches,
+    forget_search,
+    rename_search,
+    save_search,
+    saved_search,
+    saved_searches,
+)
 from vault.trail.scope import begin_review
 from vault.trail.subjects import find_person, may_search, person_behind, person_found
 
 __all__ = [
+    "LAST_DAYS",
+    "NAME_MOST",
     "Checked",
     "Explained",
     "Exported",
@@ -25,6 +38,7 @@ __all__ = [
     "Found",
     "Line",
     "Replayed",
+    "Saved",
     "Who",
     "begin_review",
     "catch_up",
@@ -34,6 +48,8 @@ __all__ = [
     "explained",
     "export",
     "find_person",
+    "forget_leavers_searches",
+    "forget_search",
     "hold_places",
     "holding",
     "leaf_of",
@@ -44,7 +60,11 @@ __all__ = [
     "person_behind",
     "person_found",
     "pseudonyms",
+    "rename_search",
     "replay",
+    "save_search",
+    "saved_search",
+    "saved_searches",
     "search",
     "sees_everything",
     "shown_late",

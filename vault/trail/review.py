@@ -1,12 +1,12 @@
 """An auditor searches the log and opens its entries; both are logged before anything is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, or_, select, true, tuple_, union
 
 from audit.entry import Leaf, decode
 from audit.errors import LeafInvalidError
@@ -27,6 +27,8 @@ from vault.trail.scope import Scope, demand_entry, demand_review, note_review, s
 from vault.trail.subjects import person_behind
 
 REFUSED: Final = tuple(str(event) for event in Event if event.value.endswith(":refused"))
+MOST_WALKS: Final = 200
+"""Walks along an index that one search makes; SQLite joins 500 selects at most."""
 _ORDER: Final = (LogLine.time.desc(), LogLine.log.desc(), LogLine.at.desc())
 
 
@@ -112,14 +114,11 @@ def _cursor(written: str | None) -> tuple[int, int, int] | None:
 def _newest(
     ctx: Context, scope: Scope, filters: Filters, *, before: tuple[int, int, int] | None, limit: int
 ) -> Select[Any]:
-    """The newest places, and the entries there. Each event has an order of its own in the index: so each is asked."""
-    conditions = list(_conditions(ctx, scope, filters))
-    if before is not None:
-        conditions.append(tuple_(LogLine.time, LogLine.log, LogLine.at) < tuple_(*map(literal, before)))
-    apart = [[LogLine.event == event] for event in REFUSED] if filters.outcome == "refused" else [[]]
+    """The newest places, and the entries there. What has an order of its own in an index is asked by itself."""
+    conditions, apart = _conditions(ctx, scope, filters, before)
     places = select(LogLine.time, LogLine.log, LogLine.at).order_by(*_ORDER).limit(limit)
-    parts = [select(places.where(*conditions, *event).subquery()) for event in apart]
-    found = union_all(*parts).subquery()
+    parts = [select(places.where(*conditions, each).subquery()) for each in apart]
+    found = (union(*parts) if len(parts) > 1 else parts[0]).subquery()
     return (
         select(found.c.log, found.c.at, found.c.time, ENTRIES.c.leaf_hash, ENTRIES.c.leaf)
         .join(ENTRIES, and_(ENTRIES.c.log == found.c.log, ENTRIES.c.index == found.c.at))
@@ -131,48 +130,65 @@ def _newest(
 def count(ctx: Context, scope: Scope, filters: Filters, *, most: int) -> int:
     """How many lines there are, counted no further than *most*."""
     _catch_up(ctx)
-    conditions = list(_conditions(ctx, scope, filters))
-    if filters.outcome == "refused":
-        conditions.append(LogLine.event.in_(REFUSED))
-    some = select(literal(1)).select_from(LogLine).where(*conditions).limit(most).subquery()
+    conditions, apart = _conditions(ctx, scope, filters, None)
+    some = select(literal(1)).select_from(LogLine).where(*conditions, or_(*apart)).limit(most).subquery()
     return ctx.session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _conditions(ctx: Context, scope: Scope, filters: Filters) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _conditions(
+    ctx: Context, scope: Scope, filters: Filters, before: tuple[int, int, int] | None
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """What every line must be, and what it must be one of: each of these is one walk along an index, newest first."""
+    found = [*_plain(ctx, scope, filters), *_below(filters, before)]
+    ways = list(_ways(ctx, filters))
+    anything: list[ColumnElement[bool]] = [true()]
+    apart = next((way for way in ways if 0 < len(way) <= MOST_WALKS), anything)
+    found += [or_(*way) if way else false() for way in ways if way is not apart]
+    return found, apart
+
+
+def _below(filters: Filters, before: tuple[int, int, int] | None) -> Iterator[ColumnElement[bool]]:
+    # One bound, not two: of two a database walks from the one and passes over all that is beyond the other.
+    last_day = (_midnight(filters.until + timedelta(days=1)), -1, -1) if filters.until else None
+    ends = [end for end in (before, last_day) if end is not None]
+    if ends:
+        yield tuple_(LogLine.time, LogLine.log, LogLine.at) < tuple_(*map(literal, min(ends)))
+
+
+def _plain(ctx: Context, scope: Scope, filters: Filters) -> Iterator[ColumnElement[bool]]:
     if scope.organisation_id is not None:
-        found.append(LogLine.organisation_id == scope.organisation_id)
+        yield LogLine.organisation_id == scope.organisation_id
     if filters.since:
-        found.append(LogLine.time >= _midnight(filters.since))
-    if filters.until:
-        found.append(LogLine.time < _midnight(filters.until + timedelta(days=1)))
+        yield LogLine.time >= _midnight(filters.since)
     if filters.outcome == "done":
-        found.append(LogLine.event.not_in(REFUSED))
-    if filters.purpose:  # an event is the rarer of the two: its index is the one to walk along
-        by_event = bool(filters.event) or filters.outcome == "refused"
-        purpose = func.coalesce(LogLine.purpose, "") if by_event else LogLine.purpose
-        found.append(purpose == filters.purpose)
-    exact: dict[str, object] = {"event": filters.event, "service_id": filters.service_id}
-    exact["grant_id"] = filters.grant_id
-    found += [getattr(LogLine, name) == value for name, value in exact.items() if value]
-    if filters.case_id:
-        found.append(_of_case(ctx, filters.case_id))
-    if filters.reference:
-        found.append(LogLine.person.in_(_person_marks(ctx, filters.reference)))
+        yield LogLine.event.not_in(REFUSED)
+    if filters.purpose:  # an event is the rarer of the two: SQLite, which counts nothing, is led along its index
+        by_event = ctx.vault.db.is_sqlite and (bool(filters.event) or filters.outcome == "refused")
+        yield (func.coalesce(LogLine.purpose, "") if by_event else LogLine.purpose) == filters.purpose
+    exact = {"event": filters.event, "service_id": filters.service_id, "grant_id": filters.grant_id}
+    yield from (getattr(LogLine, name) == value for name, value in exact.items() if value)
+
+
+def _ways(ctx: Context, filters: Filters) -> Iterator[list[ColumnElement[bool]]]:
+    """What a line is one of, the rarest first: the names of a person by month, of staff by month, a case, a refusal."""
     if filters.person:
-        found.append(LogLine.subject.in_(_subjects(ctx, person_behind(ctx, filters.person))))
-    return found
+        yield [LogLine.subject == name for name in _subjects(ctx, person_behind(ctx, filters.person))]
+    if filters.case_id:
+        yield _of_case(ctx, filters.case_id)
+    if filters.reference:
+        yield [LogLine.person == mark for mark in _person_marks(ctx, filters.reference)]
+    if filters.outcome == "refused":
+        yield [LogLine.event == event for event in REFUSED]
 
 
 def _midnight(day: date) -> int:
     return microseconds(datetime.combine(day, time(), UTC))
 
 
-def _of_case(ctx: Context, case_id: UUID) -> ColumnElement[bool]:
+def _of_case(ctx: Context, case_id: UUID) -> list[ColumnElement[bool]]:
     """The case's own entries, and those of the share that one of them names."""
     query = select(LogLine.grant_id).where(LogLine.case_id == case_id, LogLine.grant_id.is_not(None))
-    shares = list(ctx.session.scalars(query.distinct()))
-    return or_(LogLine.case_id == case_id, LogLine.grant_id.in_(shares)) if shares else LogLine.case_id == case_id
+    return [LogLine.case_id == case_id, *(LogLine.grant_id == each for each in ctx.session.scalars(query.distinct()))]
 
 
 def _person_marks(ctx: Context, reference: str) -> list[bytes]:

@@ -24,7 +24,14 @@ def witness() -> None:
 @witness.command()
 @FOLDER
 @click.option("--name", required=True, help="What it is called: an address without a scheme.")
-def init(*, folder: Path, name: str) -> None:
+@click.option(
+    "--algorithm",
+    type=click.Choice(witnesses.ALGORITHMS),
+    default=witnesses.ED25519,
+    show_default=True,
+    help="How it signs; ml-dsa-44 is safe against quantum computers, where those who check can read it.",
+)
+def init(*, folder: Path, name: str, algorithm: str) -> None:
     """
     Make a witness in FOLDER, with a key of its own, and print the line by which logs know it.
 
@@ -33,7 +40,7 @@ def init(*, folder: Path, name: str) -> None:
     \b
     Example: citizen-vault witness init /srv/witness --name witness.example.org/w1
     """
-    click.echo(str(witnesses.make(folder, name=name)))
+    click.echo(str(witnesses.make(folder, name=name, algorithm=algorithm)))
 
 
 @witness.command()

@@ -1,6 +1,6 @@
 """The folder of a witness: ``witness.json`` (its name and the logs it watches), ``keys/`` and ``witness.db``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -8,21 +8,26 @@ from typing import Any, Final
 import orjson
 
 from audit.checkpoint import is_origin, read_verifier_key, verifier_key
-from audit.cosignature import Cosigner
+from audit.cosignature import Cosigner, Kind
 from audit.errors import CheckpointInvalidError
 from audit.signer import replace_durably
 from audit.witness import Witness, open_memory
+from vault.crypto.sign import LatticeKey
 from vault.keystores import create_store, open_store
 from vault.keystores.base import KeyStore
 from web.faults import SettingError
 
 SETTINGS: Final = "witness.json"
+ED25519: Final = "ed25519"
+ML_DSA_44: Final = "ml-dsa-44"
+ALGORITHMS: Final = (ED25519, ML_DSA_44)
+_LATTICE: Final = "citizen-vault/witness/ml-dsa-44/1"
 KEY: Final = "log"  # the signing key of a store that vouches for heads
 
 
-def make(folder: Path, *, name: str) -> Cosigner:
+def make(folder: Path, *, name: str, algorithm: str = ED25519) -> Cosigner:
     """
-    Make a witness called *name* in a new folder, with a key of its own.
+    Make a witness called *name* in a new folder, with a key of its own for *algorithm*, one of `ALGORITHMS`.
 
     Raises:
         SettingError: The name cannot name a key, or there is a witness in the folder already.
@@ -33,8 +38,9 @@ def make(folder: Path, *, name: str) -> Cosigner:
         raise SettingError(f"there is a witness in `{folder}` already")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = create_store(_store(folder))
-    _write(folder, {"name": name, "logs": []})
-    return Cosigner(name, store.public_key(KEY))
+    settings = {"name": name, "logs": [], "algorithm": algorithm}
+    _write(folder, settings)
+    return _signer(settings, store)[0]
 
 
 def watch(folder: Path, log: str) -> str:
@@ -65,16 +71,20 @@ def opened(folder: Path) -> Witness:
         KeyStoreError: Its key store is missing or damaged.
     """
     settings, store = _read(folder), open_store(_store(folder))
+    cosigner, sign = _signer(settings, store)
     return Witness(
-        cosigner=Cosigner(settings["name"], store.public_key(KEY)),
-        sign=_signing(store),
+        cosigner=cosigner,
+        sign=sign,
         logs=_logs(settings["logs"]),
         engine=open_memory(folder / "witness.db"),
     )
 
 
-def _signing(store: KeyStore) -> partial[bytes]:
-    return partial(store.sign, KEY)
+def _signer(settings: Mapping[str, Any], store: KeyStore) -> tuple[Cosigner, Callable[[bytes], bytes]]:
+    if settings.get("algorithm", ED25519) == ML_DSA_44:  # a witness that was made before there was a choice has none
+        key = LatticeKey(store.derive(_LATTICE))
+        return Cosigner(settings["name"], key.public, Kind.ML_DSA_44), key.sign
+    return Cosigner(settings["name"], store.public_key(KEY)), partial(store.sign, KEY)
 
 
 def _logs(written: list[str]) -> Mapping[str, tuple[bytes, ...]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from audit.cosignature import Cosigner, Kind
 from tests.demo_world import command, settings
 from tests.ports import free_port
 
@@ -55,7 +56,12 @@ def home(tmp_path: Path) -> Path:
 
 def test_another_council_vouches_for_the_log(home: Path, tmp_path: Path) -> None:
     names = [tmp_path / "one", tmp_path / "two"]
-    keys = [run(home, "witness", "init", str(each), "--name", f"witness.test/{each.name}").strip() for each in names]
+    ways = ("ed25519", "ml-dsa-44")
+    keys = [
+        run(home, "witness", "init", str(each), "--name", f"witness.test/{each.name}", "--algorithm", way).strip()
+        for each, way in zip(names, ways, strict=True)
+    ]
+    assert [Cosigner.parse(key).kind for key in keys] == [Kind.ED25519, Kind.ML_DSA_44]
     log = run(home, "audit", "key").strip()
     for each in names:
         assert "watching citizen-vault" in run(home, "witness", "watch", str(each), log)

@@ -294,7 +294,7 @@ def test_what_is_no_proof_at_all_is_named_and_what_was_brought_is_not_in_the_log
         ({"line": leaf, "key": key}, "Paste the proof"),
         ({"proof": proof, "key": key}, "Enter the leaf hash"),
         ({"proof": proof, "line": leaf, "key": "x"}, "Enter the public key"),
-        ({"proof": "x" * 20_001, "line": leaf, "key": key}, "20000 characters or fewer"),
+        ({"proof": "x" * 60_001, "line": leaf, "key": key}, "60000 characters or fewer"),
         ({"file": (io.BytesIO(b"\xff\xfe"), "x.tlog-proof"), "line": leaf, "key": key}, "it is not text"),
     ):
         page = submit(auditor, "/audit/proof", sent)

@@ -3,9 +3,9 @@
 Names and values of residents stay closed. Every search, look and copy is in the log itself.
 """
 
-from web.pages.auditor import copying, emergencies, entries, people, proofs, searching
+from web.pages.auditor import copying, emergencies, entries, people, proofs, saved, searching
 from web.pages.auditor.searching import bp
 
 BLUEPRINTS = (bp,)
 
-__all__ = ["BLUEPRINTS", "copying", "emergencies", "entries", "people", "proofs", "searching"]
+__all__ = ["BLUEPRINTS", "copying", "emergencies", "entries", "people", "proofs", "saved", "searching"]
