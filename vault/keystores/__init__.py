@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from vault.crypto.sign import LatticeKey
 from vault.errors import KeyStoreError, WrongRootKeyError
 from vault.keystores.base import KeyStore
 from vault.keystores.file import FileKeyStore
@@ -39,6 +40,11 @@ def create_store(url: str) -> KeyStore:
         KeyStoreError: The kind is unknown, or there is something at that place already.
     """
     return FileKeyStore.create(_folder_of(url))
+
+
+def lattice_key(store: KeyStore, label: str) -> LatticeKey:
+    """The ML-DSA-44 key for *label*, whose seed is derived from the store's secret: the same after every rotation."""
+    return LatticeKey(store.derive(label))
 
 
 def _folder_of(url: str) -> Path:

@@ -12,8 +12,7 @@ from audit.cosignature import Cosigner, Kind
 from audit.errors import CheckpointInvalidError
 from audit.signer import replace_durably
 from audit.witness import Witness, open_memory
-from vault.crypto.sign import LatticeKey
-from vault.keystores import create_store, open_store
+from vault.keystores import create_store, lattice_key, open_store
 from vault.keystores.base import KeyStore
 from web.faults import SettingError
 
@@ -82,7 +81,7 @@ def opened(folder: Path) -> Witness:
 
 def _signer(settings: Mapping[str, Any], store: KeyStore) -> tuple[Cosigner, Callable[[bytes], bytes]]:
     if settings.get("algorithm", ED25519) == ML_DSA_44:  # a witness that was made before there was a choice has none
-        key = LatticeKey(store.derive(_LATTICE))
+        key = lattice_key(store, _LATTICE)
         return Cosigner(settings["name"], key.public, Kind.ML_DSA_44), key.sign
     return Cosigner(settings["name"], store.public_key(KEY)), partial(store.sign, KEY)
 
