@@ -16,7 +16,6 @@ def state(page: Page, portal: Portal) -> None:
     press(page, "Open for 30 minutes and tell the person")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 def test_an_officer_opens_the_resident_reads_it_and_a_supervisor_answers(
     chromium: Browser, served: Portal, axe: str, *, scripts: bool

@@ -45,7 +45,6 @@ class Seen:
         assert watched.faults(folder, name) == [], page.url
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 def test_an_officer_asks_and_the_resident_decides(
     chromium: Browser, served: Portal, axe: str, *, scripts: bool
@@ -101,7 +100,6 @@ def test_an_officer_asks_and_the_resident_decides(
     assert len(set(seen.headings)) >= 10
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 def test_a_visit_is_added_found_wrong_and_put_right(
     chromium: Browser, served: Portal, axe: str, *, scripts: bool

@@ -79,7 +79,6 @@ def links(page: Page, address: str) -> Iterator[str]:
             yield found.removeprefix(address).partition("#")[0]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("slug", STARTS, ids=str)
 def test_every_page_is_accessible_and_whole_on_a_wide_and_a_narrow_screen(
     chromium: Browser, served: Portal, axe: str, slug: str | None

@@ -93,7 +93,6 @@ def share(portal: Portal) -> None:
         requests.decide(ctx, citizen_id=asked.citizen_id, request_id=asked.request_id, allowed=asked.fields)
 
 
-@pytest.mark.timeout(180)
 def test_two_administrators_register_a_service_which_then_asks_reads_and_is_stopped_by_one(
     served: Portal, pair: tuple[Page, Page]
 ) -> None:
@@ -143,7 +142,6 @@ def refused_everywhere(portal: Portal, session: http.Session, client: OAuth2Clie
         assert refusal.response.status_code == HTTPStatus.UNAUTHORIZED  # noqa: PT017 -- refused before it is looked at
 
 
-@pytest.mark.timeout(180)
 def test_a_member_of_staff_is_invited_without_scripts_and_the_link_is_shown_once(
     chromium: Browser, served: Portal
 ) -> None:
@@ -178,7 +176,6 @@ def test_a_member_of_staff_is_invited_without_scripts_and_the_link_is_shown_once
         assert first.url.endswith("/passkey/new")
 
 
-@pytest.mark.timeout(240)
 def test_every_form_and_change_is_accessible_full_and_with_errors(
     served: Portal, pair: tuple[Page, Page], axe: str
 ) -> None:

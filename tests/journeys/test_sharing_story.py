@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.looking import NARROW, WIDE, faults
@@ -26,7 +25,6 @@ def follow(page: Page, link: str) -> None:
     page.get_by_role("link", name=link, exact=True).first.click()
 
 
-@pytest.mark.timeout(240)
 def test_decide_keep_the_receipt_share_less_share_for_longer_and_stop(chromium: Browser, served: Portal) -> None:
     day = (datetime.now(UTC) + timedelta(days=9)).date()
     with enter(chromium, served, "edith", java_script_enabled=False) as context:
@@ -82,7 +80,6 @@ def test_decide_keep_the_receipt_share_less_share_for_longer_and_stop(chromium: 
         assert "You let it go on, on" in kept
 
 
-@pytest.mark.timeout(240)
 def test_the_pages_of_a_share_are_accessible_with_and_without_errors(
     chromium: Browser, served: Portal, axe: str
 ) -> None:

@@ -15,7 +15,6 @@ def outcome() -> Outcome:
     return run(SEED, days=42, size=0.2, each=1)
 
 
-@pytest.mark.timeout(180)
 def test_planted_misuse_is_found_as_measured(outcome: Outcome) -> None:
     missed = {rule for rule in RULES if outcome.by_any[rule].missed}
     assert missed <= {"sudden-change", "well-known"}  # so measured: the same seed is the same every time

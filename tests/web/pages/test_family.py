@@ -1,6 +1,7 @@
 """Family in the portal: letting somebody in, what they see, stopping them, and what strangers get."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,19 +12,21 @@ from tests.portal_world import Portal, submit, token_in
 from tests.web.pages.test_closed import address, pages
 from vault import authorities, citizens, legal_authorities
 from vault.authorities import AuthorityView
+from vault.clock import utc_now
 from vault.context import OPERATOR
 from vault.kinds import AuthorityKind, CitizenStatus, Role
 from vault.legal_authorities import Evidence
 from web.auth import ROLE_OF
 from web.cli.root import root
 
+UNTIL = (utc_now() + timedelta(days=110)).replace(day=14)  # there is such a day in every month
 ANSWERS = {
     "name": "Gwen",
     "relationship": "daughter",
     "see": ["care_visit", "care_plan"],
-    "until-day": "14",
-    "until-month": "3",
-    "until-year": "2027",
+    "until-day": UNTIL.day,
+    "until-month": UNTIL.month,
+    "until-year": UNTIL.year,
 }
 
 

@@ -144,7 +144,6 @@ def send(client: FlaskClient, form: Form, text: str) -> TestResponse:
     return client.post(form.action, data=filled(form, text))
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("slug", STARTS)
 def test_every_form_takes_them_or_says_what_is_wrong(portal: Portal, strings: list[str], slug: str) -> None:
     portal.sequence()
@@ -166,7 +165,6 @@ def test_every_form_takes_them_or_says_what_is_wrong(portal: Portal, strings: li
                 assert harm(Read(answer.text)) == [], (form.action, text)
 
 
-@pytest.mark.timeout(240)
 def test_what_others_wrote_about_somebody_comes_back_as_text_on_every_page(portal: Portal, strings: list[str]) -> None:
     citizen_id = portal.citizen("edith")
     with portal.vault.transaction(OPERATOR) as ctx:

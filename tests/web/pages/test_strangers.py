@@ -66,7 +66,6 @@ def plain(answer: TestResponse) -> tuple[int, str, str]:
     )
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("slug", OWNERS)
 def test_somebody_elses_things_look_as_if_they_were_not_there(portal: Portal, slug: str) -> None:
     portal.sequence()
