@@ -17,8 +17,8 @@ PYTHON_LOCKS: Final = ("requirements.lock", "requirements-test.lock", "requireme
 NODE_LOCKS: Final = ("web/frontend/package-lock.json", "tests/node/package-lock.json")
 PIN: Final = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)", re.MULTILINE)
 TARGETS: Final = {
-    *("run", "test", "lint", "strings", "demo-reset", "screenshots", "help"),
-    *("bench", "bench-log", "bench-pages", "bench-watching", "bench-withdrawing"),
+    *("run", "test", "lint", "strings", "described", "demo-reset", "screenshots", "help"),
+    *("bench", "bench-documents", "bench-log", "bench-pages", "bench-watching", "bench-withdrawing"),
 }
 
 
@@ -109,7 +109,8 @@ def _small_project(root: Path, folder: Path) -> Path:
     tests = folder / "project" / "tests"
     tests.mkdir(parents=True)
     (tests.parent / "pyproject.toml").write_text((root / "pyproject.toml").read_text(encoding="utf-8"))
-    for name in ("__init__.py", "conftest.py", "databases.py", "emptied.py", "network.py", "postgres.py"):
+    read = ("conftest.py", "databases.py", "emptied.py", "network.py", "postgres.py", "statements.py")
+    for name in ("__init__.py", *read):
         (tests / name).write_text((root / "tests" / name).read_text(encoding="utf-8"))
     (tests / "test_two.py").write_text(
         "import pytest\n\n\ndef test_one():\n    pass\n\n\n"
