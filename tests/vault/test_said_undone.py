@@ -20,7 +20,8 @@ def stop(house: House, grant: GrantView) -> GrantView:
 
 def undo(house: House, grant: GrantView) -> GrantView:
     with house.vault.transaction(house.citizen) as ctx:
-        return grants.undo(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id)
+        version = grants.by_id(ctx, grant_id=grant.grant_id).version
+        return grants.undo(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id, version=version)
 
 
 def test_a_stop_that_was_written_down_is_told_and_undone_as_if_it_had_not_been(house: House) -> None:
@@ -66,3 +67,14 @@ def test_what_its_resident_decided_since_is_not_undone_and_an_end_is_an_end(hous
         assert not grants.written_down(ctx, citizen_id=house.citizen_id, grant_id=other.grant_id).can_undo
     with pytest.raises(WrongStateError):
         undo(house, other)
+
+
+def test_a_stop_that_was_written_down_after_somebody_looked_is_not_what_they_undo(house: House) -> None:
+    grant = house.grant()
+    with house.vault.transaction(house.officer()) as ctx:
+        less = grants.narrow_as_said(ctx, grant_id=grant.grant_id, keep=frozenset(sorted(grant.fields)[:1]), said=SAID)
+    stop(house, grant)
+    with pytest.raises(WrongStateError), house.vault.transaction(house.citizen) as ctx:
+        grants.undo(ctx, citizen_id=house.citizen_id, grant_id=grant.grant_id, version=less.version)
+    with house.vault.reading(house.citizen) as ctx:
+        assert grants.by_id(ctx, grant_id=grant.grant_id).state is GrantState.WITHDRAWN

@@ -73,18 +73,26 @@ def _opens_again(ctx: Context, row: Grant, words: dict[str, Any]) -> bool:
     return found not in ENDED
 
 
-def undo(ctx: Context, *, citizen_id: UUID, grant_id: UUID) -> GrantView:
+def undo(ctx: Context, *, citizen_id: UUID, grant_id: UUID, version: int) -> GrantView:
     """
     Make a share as it was before an officer wrote its last change down.
 
+    Args:
+        ctx: Who decides is its actor.
+        citizen_id: Whose share.
+        grant_id: Which share.
+        version: The version whose change they saw: another that was written down meanwhile stays.
+
     Raises:
         NotFoundError: The citizen has no such grant, or its last change was not written down for them.
-        WrongStateError: It has ended meanwhile, so that there is nothing to go back to.
+        WrongStateError: It was changed or has ended meanwhile, so that there is nothing to go back to.
         NotAllowedError: The rules do not let this actor decide.
         ProofNeededError: More is shared again, and the actor must prove first who they are.
     """
     row, words = _last(ctx, citizen_id, grant_id, lock=True)
     act, before = Act(words["act"]), words["before"]
+    if row.version != version:
+        raise WrongStateError(f"grant `{grant_id}` was changed meanwhile; look at it again")
     if not (_opens_again(ctx, row, words) if act is Act.STOP else view_of(ctx, row).is_live):
         raise WrongStateError(f"grant `{grant_id}` has ended meanwhile")
     if act is Act.LONGER:

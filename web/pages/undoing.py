@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from vault import grants
@@ -51,12 +51,21 @@ def ask(grant_id: UUID) -> ResponseReturnValue:
 
 @bp.post("")
 def undo(grant_id: UUID) -> ResponseReturnValue:
-    """End it, or make it as it was before."""
-    grant = _spoken(grant_id)
+    """
+    End it, or make it as it was before: whichever the page said that was answered.
+
+    DANGER: what was written down after that page was read may be a stop, and undoing it would open the share again.
+    """
+    grant, seen = _spoken(grant_id), request.form.get("version")
+    if seen is None:
+        with changing() as ctx:
+            grants.withdraw(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
+        return redirect(url_for("undoing.done", grant_id=grant_id), 303)
+    if not grant.was_said or seen != str(grant.version):
+        return redirect(url_for("undoing.ask", grant_id=grant_id), 303)
     with changing() as ctx:
-        act = grants.undo if grant.was_said else grants.withdraw
-        act(ctx, citizen_id=me().citizen_id, grant_id=grant_id)
-    return redirect(url_for("undoing.restored" if grant.was_said else "undoing.done", grant_id=grant_id), 303)
+        grants.undo(ctx, citizen_id=me().citizen_id, grant_id=grant_id, version=grant.version)
+    return redirect(url_for("undoing.restored", grant_id=grant_id), 303)
 
 
 @bp.get("/done")

@@ -3,10 +3,11 @@
 import re
 from uuid import UUID
 
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from audit.events import Event
-from tests.portal_world import Portal, submit, without_token
+from tests.portal_world import Portal, submit, token_in, without_token
 from vault import access, grants, records, requests, services
 from vault.context import OPERATOR, SYSTEM, Actor
 from vault.grants import GrantView
@@ -177,6 +178,14 @@ def as_it_is(portal: Portal, grant: GrantView) -> GrantView:
         return grants.by_id(ctx, grant_id=grant.grant_id)
 
 
+def undo_what_is_said(client: FlaskClient, grant: GrantView, page: str = "") -> TestResponse:
+    """Send the form of a page about what was written down: of *page*, or as it is now."""
+    address = f"/sharing/{grant.grant_id}/undo"
+    page = page or client.get(address).text
+    seen = re.findall(r'name="version" value="(\d+)"', page)
+    return client.post(address, data={"csrf_token": token_in(page), "version": seen})
+
+
 def test_less_and_longer_are_written_down_with_what_shows_it_and_the_resident_can_undo_it(portal: Portal) -> None:
     grant, officer, peter = running(portal), portal.client("carer"), portal.client("peter")
     here = f"/officer/shared/{grant.grant_id}/said"
@@ -196,7 +205,7 @@ def test_less_and_longer_are_written_down_with_what_shows_it_and_the_resident_ca
         page = peter.get(f"/sharing/{grant.grant_id}").text
         assert "See what was written down, and undo it" in page
         assert WORDS["words"] not in page
-    assert submit(peter, f"/sharing/{grant.grant_id}/undo", {}).status_code == 303
+    assert undo_what_is_said(peter, grant).status_code == 303
     assert (as_it_is(portal, grant).not_after, as_it_is(portal, grant).was_said) == (grant.not_after, False)
 
 
@@ -237,7 +246,7 @@ def test_what_was_written_down_of_a_share_is_told_to_its_resident_who_makes_it_a
     page = peter.get(undo).text
     assert "You told us to stop sharing" in page
     assert WORDS["words"] not in page
-    answer = submit(peter, undo, {})
+    answer = undo_what_is_said(peter, grant)
     assert answer.location == f"{undo}/as-before", answer.text
     assert "It is as it was before" in peter.get(f"{undo}/as-before").text
     assert as_it_is(portal, grant).is_live
@@ -253,3 +262,24 @@ def test_a_spoken_no_is_told_with_its_receipt(portal: Portal) -> None:
     messages = portal.client("edith").get("/messages").text
     assert "wrote down that you share nothing with it" in messages
     assert f"/requests/{asked.request_id}/receipt" in messages
+
+
+def test_a_page_undoes_what_it_speaks_of_and_nothing_that_was_written_down_since(portal: Portal) -> None:
+    grant, officer, peter = running(portal), portal.client("carer"), portal.client("peter")
+    here, undo = f"/officer/shared/{grant.grant_id}/said", f"/sharing/{grant.grant_id}/undo"
+    submit(officer, f"{here}/less", {"keep": sorted(grant.fields)[:-1], **WORDS})
+    page = peter.get(undo).text
+    submit(officer, f"{here}/stop", WORDS)
+    assert undo_what_is_said(peter, grant, page).location == undo
+    assert not as_it_is(portal, grant).is_live
+    assert "You told us to stop sharing" in peter.get(undo).text
+
+
+def test_a_page_that_ends_a_share_never_makes_it_larger_whatever_was_written_down_since(portal: Portal) -> None:
+    grant, officer, resident = spoken(portal), portal.client("social-worker"), portal.client("gwenllian")
+    undo = f"/sharing/{grant.grant_id}/undo"
+    page = resident.get(undo).text
+    keep = sorted(grant.fields)[:-1]
+    assert submit(officer, f"/officer/shared/{grant.grant_id}/said/less", {"keep": keep, **WORDS}).status_code == 303
+    resident.post(undo, data={"csrf_token": token_in(page)})
+    assert (as_it_is(portal, grant).is_live, as_it_is(portal, grant).fields) == (False, frozenset(keep))
