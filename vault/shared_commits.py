@@ -70,13 +70,26 @@ class Together:
             self._waiting.append(asked)
         with self._turn:
             while not asked.done:
-                self._go(self._next())
+                self._answer_all(self._next())
         return asked.answer()
 
     def _next(self) -> list[_Asked]:
         with self._lock:
             found, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         return found
+
+    def _answer_all(self, batch: list[_Asked]) -> None:
+        """
+        INVARIANT: whoever was taken along is answered, even where this thread is told to end in the midst of it.
+
+        Nobody else would take them along again, and they would wait at their turn for ever.
+        """
+        try:
+            self._go(batch)
+        finally:
+            for asked in batch:
+                if not asked.done:
+                    asked.end(error=CommitUncertainError(UNCONFIRMED))
 
     def _go(self, batch: list[_Asked]) -> None:
         """Answer everyone in *batch*: steps that fail take nobody with them, for then each write is made by itself."""

@@ -114,6 +114,26 @@ def test_where_no_transaction_can_begin_all_are_told_and_none_is_tried_again() -
     assert driver.said == ["BEGIN"]
 
 
+def test_a_thread_that_is_told_to_end_amid_the_writes_of_others_leaves_nobody_waiting() -> None:
+    class Ending(Crowd):
+        lent = 0
+
+        @contextmanager
+        def _lend(self) -> Iterator[Driver]:
+            self.lent += 1
+            if self.lent > 1:  # once a write failed, each is made by itself
+                raise SystemExit
+            yield self._driver
+
+    def fails(driver: Any) -> None:
+        driver.execute("SELECT no_such_column FROM written")
+
+    driver = Driver()
+    answers = Ending(driver).ask(fails, _insert(1), _insert(2))
+    assert {type(answer) for answer in answers} <= {CommitUncertainError, SystemExit}
+    assert driver.numbers() == []
+
+
 def test_a_connection_that_the_server_closed_is_not_used_again(database_url: str) -> None:
     database = Database(database_url)
     count = "SELECT count(*) FROM refusal_sums"
