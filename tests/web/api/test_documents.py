@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 from audit.events import Event
 from tests.paper_world import PDF, Papers, paper_token, pdf
 from tests.service_world import ACTOR, World, world
-from vault import access, accounts, disposal, documents, grants, trail
+from vault import access, accounts, disposal, documents, grants, services, trail
 from vault.access import ActingPerson, Proof, open_own
 from vault.accounts import StaffLabel
 from vault.context import OPERATOR, Context
@@ -158,6 +158,16 @@ def test_if_range_and_if_none_match_compare_the_document(known: Papers) -> None:
     assert known.send(item, pdf(500, "newer"), version=2).ok
     newer = known.read(item, If_None_Match=tag)
     assert (newer.status_code, newer.content) == (HTTPStatus.OK, pdf(500, "newer"))
+
+
+def test_the_tag_of_a_document_is_each_services_own(known: Papers) -> None:
+    tag = known.read(known.kept(pdf(500))).headers["ETag"].strip('"')
+    with known.place.vault.reading(OPERATOR) as ctx:
+        mine, other = (services.by_slug(ctx, slug=slug).service_id for slug in ("home-care", "council-tax"))
+        ids = list(ctx.session.scalars(select(Document.document_id)))
+    pairwise = edge_of(known.place.app).pairwise
+    assert tag in {pairwise(mine, one) for one in ids}
+    assert tag not in {pairwise(other, one) for one in ids}
 
 
 REFUSED: dict[str, tuple[dict[str, Any], bytes, int, str]] = {
