@@ -83,8 +83,9 @@ class Sender:
             if answer.status != HTTPStatus.OK:
                 return Answer(answer.status, answer.headers, answer.read(MOST, decode_content=True))
             beside = path.with_name(f".{path.name}.part")
+            beside.unlink(missing_ok=True)  # a link, or open elsewhere: it is never written into
             try:
-                with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     for chunk in answer.stream(CHUNK, decode_content=True):
                         file.write(chunk)
                 beside.replace(path)

@@ -38,17 +38,21 @@ class Drop:
                 continue
             try:
                 new += store.take(_jobs(path), by_file=True, now=now)
-            except (JobRefusedError, IdReusedError) as error:
-                self._refuse(path, str(error))
-            else:
                 # After it was kept: a kill between the two takes the same file again, which changes nothing.
                 path.replace(self._done / path.name)
+            except (JobRefusedError, IdReusedError) as error:
+                self._refuse(path, str(error))
+            except OSError as error:  # it is gone again, or not ours to read: the others are taken all the same
+                _LOG.warning("%r is left where it is (%s)", path.name, error.strerror)
         return new
 
     def _refuse(self, path: Path, words: str) -> None:
-        write(self._bad / f"{path.name}.error", f"{words}\n".encode())
-        path.replace(self._bad / path.name)
-        _LOG.warning("%s cannot be taken: %s", path.name, words)
+        _LOG.warning("%r cannot be taken: %s", path.name, words)
+        try:
+            write(self._bad / f"{path.name}.error", f"{words}\n".encode())
+            path.replace(self._bad / path.name)
+        except OSError as error:
+            _LOG.warning("%r is left where it is (%s)", path.name, error.strerror)
 
     def deliver(self, name: str, answer: Mapping[str, Any]) -> None:
         """Write the answer to request *name*."""
@@ -71,7 +75,7 @@ def _jobs(path: Path) -> list[Job]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         given = list(csv.DictReader(io.StringIO(text), strict=True)) if path.suffix == ".csv" else json.loads(text)
-    except (ValueError, csv.Error) as error:
+    except (ValueError, RecursionError, csv.Error) as error:
         raise JobRefusedError(f"the file cannot be read ({type(error).__name__})") from None
     rows = given if isinstance(given, list) else [given]
     jobs = []
@@ -84,9 +88,14 @@ def _jobs(path: Path) -> list[Job]:
 
 
 def write(path: Path, body: bytes) -> None:
-    """Write *path* whole or not at all, mode 0600, and sync it before it has its name."""
+    """
+    Write *path* whole or not at all, mode 0600, and sync it before it has its name.
+
+    DANGER: what lies at the place beside it may be a link, or open elsewhere: it is removed, and never written into.
+    """
     beside = path.with_name(f".{path.name}.part")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

@@ -15,6 +15,7 @@ _LISTS: Final = ("fields", "categories")
 _MEMBERS: Final = frozenset({"id", "days", *_TEXTS, *_LISTS})
 LONGEST: Final = 500  # characters of one member
 MOST_NAMES: Final = 200
+MOST_DAYS: Final = 9999
 
 
 class JobRefusedError(Exception):
@@ -97,16 +98,20 @@ def _text(given: Mapping[str, object], name: str) -> str:
 def _names(given: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = given.get(name) or []
     found = value.split() if isinstance(value, str) else value
-    if not isinstance(found, list) or len(found) > MOST_NAMES or not all(isinstance(one, str) and one for one in found):
+    if not isinstance(found, list) or len(found) > MOST_NAMES or not all(map(_is_name, found)):
         raise JobRefusedError(f"`{name}` is a list of names")
     return tuple(sorted(set(found)))
 
 
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isascii() and value.isprintable()
+
+
 def _days(value: object) -> int | None:
-    if value in {None, ""}:
+    if value is None or value == "":
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 5:  # noqa: PLR2004 -- digits
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise JobRefusedError("`days` is a number from 1")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_DAYS:
+        raise JobRefusedError(f"`days` is a number from 1 to {MOST_DAYS}")
     return value

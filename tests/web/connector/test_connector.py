@@ -254,6 +254,28 @@ def test_a_file_that_cannot_be_taken_is_put_aside_whole_with_a_reason_that_quote
     assert "request 2: `id`" in told["b.json.error"]
 
 
+def test_no_file_stops_the_connector_or_the_files_beside_it(desk: Desk) -> None:
+    worker, drop = desk.start()
+    poisoned: list[dict[str, Any]] = [{"days": []}, {"days": 10**400}, {"fields": ["\ud800"]}]
+    for number, more in enumerate(poisoned):
+        desk.put(f"a{number}.json", json.dumps({**REQUEST, **more}))
+    desk.put("deep.json", "[" * 100_000)
+    desk.put(f"{'n' * 240}.json", "{")  # its name leaves no room for the reason beside it
+    desk.put("z.json", json.dumps(REQUEST))
+    assert drop.take(worker.store, now=desk.clock()) == 1
+    assert len(list((desk.folder / "in" / "bad").glob("*.error"))) == len(poisoned) + 1
+
+
+def test_an_answer_is_never_written_into_what_somebody_laid_in_its_way(desk: Desk) -> None:
+    _worker, drop = desk.start()
+    theirs = desk.folder / "theirs"
+    theirs.touch(mode=0o666)
+    (desk.folder / "out" / ".visit-31.json.part").symlink_to(theirs)
+    drop.deliver("visit-31", {"id": "visit-31"})
+    assert (theirs.read_bytes(), desk.out()) == (b"", {"id": "visit-31"})
+    assert stat.S_IMODE((desk.folder / "out" / "visit-31.json").lstat().st_mode) == 0o600
+
+
 def test_answers_are_deleted_after_their_time_and_the_id_is_never_asked_again(desk: Desk, place: World) -> None:
     worker, drop = desk.start()
     desk.put("one.json", json.dumps(REQUEST))
