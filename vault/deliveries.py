@@ -30,8 +30,8 @@ from vault.tokens import Issued, spend
 LIFETIME: Final = timedelta(seconds=300)
 REMEMBERED: Final = timedelta(days=30)
 """How long the same bundle counts once; longer, its items are still known by their sources (`vault.records`)."""
-MOST_TRIES: Final = 8
 FIRST_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = timedelta(hours=1)
 AT_ONCE: Final = 20
 _WHAT: Final = "delivery"
 
@@ -159,7 +159,8 @@ def take_due(vault: Vault) -> int:
     """
     Put away what came in, each delivery in one transaction; return how many were.
 
-    What goes wrong is said, and tried again later; after `MOST_TRIES` it stays sealed for somebody to look at.
+    What goes wrong is said in the server's log, and tried again for as long as it takes: its sender was told that it
+    came, and will not send it again.
     """
     with vault.reading(SYSTEM) as ctx:
         query = select(Delivery.delivery_id).where(Delivery.due_at <= ctx.now).order_by(Delivery.due_at)
@@ -203,8 +204,9 @@ def _try_later(vault: Vault, delivery_id: UUID) -> None:
             row.due_at = _next(ctx.now, row.tries)
 
 
-def _next(now: datetime, tries: int) -> datetime | None:
-    return now + FIRST_WAIT * 2 ** (tries - 1) if tries < MOST_TRIES else None
+def _next(now: datetime, tries: int) -> datetime:
+    """Waits double from `FIRST_WAIT` to `LONGEST_WAIT`."""
+    return min(now + FIRST_WAIT * 2 ** min(tries - 1, 20), now + LONGEST_WAIT)
 
 
 def sweep(ctx: Context) -> None:

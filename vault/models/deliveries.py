@@ -40,5 +40,5 @@ class Delivery(Authenticated, Base):
     """Empty once it is put away."""
     received_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    """When it is to be put away, or tried again; empty where there is nothing more to do."""
+    """When it is to be put away, or tried again; empty once it is."""
     tries: Mapped[int] = mapped_column(default=0)

@@ -279,12 +279,17 @@ def test_what_cannot_be_put_away_is_tried_again_and_stops_nothing_else(there: Wo
         connection.exec_driver_sql("ALTER TABLE unmatched_items RENAME TO hidden_for_now")
     assert deliver(there, token, unmatched()).ok
     assert deliveries.take_due(there.vault) == 1
+    with there.vault.transaction(OPERATOR) as ctx:
+        row = ctx.session.scalars(select(Delivery).where(Delivery.sealed.is_not(None))).one()
+        row.tries, row.due_at = 400, ctx.now  # days later
+    assert deliveries.take_due(there.vault) == 0
     with there.vault.db.write.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE hidden_for_now RENAME TO unmatched_items")
     assert deliveries.take_due(there.vault) == 0
     with there.vault.transaction(OPERATOR) as ctx:
         row = ctx.session.scalars(select(Delivery).where(Delivery.sealed.is_not(None))).one()
-        assert row.tries == 1
+        assert row.tries == 401
+        assert row.due_at is not None  # never given up
         row.due_at = ctx.now
     assert deliveries.take_due(there.vault) == 1
     with there.vault.transaction(OPERATOR) as ctx:
