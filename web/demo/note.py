@@ -88,12 +88,17 @@ def delete(home: Path, *, database: Path, keys: Path) -> None:
     Delete a demo: its files below *home*, its SQLite *database* and its *keys*.
 
     Raises:
-        NotADemoError: What is in *home* was not made by the demo.
+        NotADemoError: What is in *home* was not made by the demo, or the database or the keys are somewhere else.
     """
     if not has_begun(home):
         if database.exists() or keys.exists():
             raise NotADemoError(f"the vault in `{home}` was not made by the demo, so it is not deleted")
         return
+    for place in (database, keys):  # a setting may name those of another vault, a real one perhaps
+        if not place.resolve().is_relative_to(home.resolve()):
+            raise NotADemoError(
+                f"`{place}` is not in `{home}`, so it is not deleted; look at the settings that name it"
+            )
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     shutil.rmtree(keys, ignore_errors=True)

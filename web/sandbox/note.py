@@ -127,12 +127,17 @@ def delete(home: Path, *, database: Path, keys: Path) -> None:
     Delete a sandbox: its files below *home*, its SQLite *database* and its *keys*.
 
     Raises:
-        NotASandboxError: What is in *home* is no sandbox.
+        NotASandboxError: What is in *home* is no sandbox, or the database or the keys are somewhere else.
     """
     if not is_marked(home):
         if database.exists() or keys.exists():
             raise NotASandboxError(f"the vault in `{home}` is no sandbox, so it is not deleted")
         return
+    for place in (database, keys):  # a setting may name those of another vault, a real one perhaps
+        if not place.resolve().is_relative_to(home.resolve()):
+            raise NotASandboxError(
+                f"`{place}` is not in `{home}`, so it is not deleted; look at the settings that name it"
+            )
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     shutil.rmtree(keys, ignore_errors=True)

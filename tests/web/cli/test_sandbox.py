@@ -70,6 +70,21 @@ def test_what_is_real_and_a_sandbox_open_nothing_of_each_other(run: Run, home: P
     assert run("service", "list")[0] == 0
 
 
+@pytest.mark.parametrize("setting", ["ROOT_KEY", "DATABASE_URL"])
+def test_keys_and_a_database_of_somewhere_else_are_never_deleted_with_a_sandbox(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    note.mark(home)
+    real = tmp_path / "real"
+    real.mkdir()
+    (real / "kept").touch()
+    named = {"ROOT_KEY": f"file:{real}", "DATABASE_URL": f"sqlite:///{real / 'kept'}"}
+    monkeypatch.setenv(f"CITIZEN_VAULT_{setting}", named[setting])
+    status, said = run("sandbox", "--reset", "--yes")
+    assert (status, "is not deleted" in said) == (1, True)
+    assert (real / "kept").exists()
+
+
 def test_a_sandbox_is_never_laid_into_a_database_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITIZEN_VAULT_DATABASE_URL", "postgresql://nobody@localhost/vault")
     status, said = run("sandbox")
