@@ -206,7 +206,8 @@ def _try_later(vault: Vault, delivery_id: UUID) -> None:
 
 def _next(now: datetime, tries: int) -> datetime:
     """Waits double from `FIRST_WAIT` to `LONGEST_WAIT`."""
-    return min(now + FIRST_WAIT * 2 ** min(tries - 1, 20), now + LONGEST_WAIT)
+    wait: timedelta = min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
+    return now + wait
 
 
 def sweep(ctx: Context) -> None:
