@@ -81,12 +81,14 @@ def test_stopping_works_at_once_and_letting_look_again_too(portal: Portal) -> No
     assert "Removed" in mine.get("/family").text
 
 
-def test_edith_sees_what_gwen_sees(portal: Portal) -> None:
+def test_edith_sees_every_value_that_gwen_sees_and_no_other(portal: Portal) -> None:
     client = gwen(portal)
     hers = client.get(f"/for/{held(portal).authority_id}").text
     mine = portal.client("edith").get(f"/family/{held(portal).authority_id}/preview").text
-    parts = re.compile(r'<dl class="govuk-summary-list">.*?</dl>', re.DOTALL)
-    assert parts.findall(hers) == parts.findall(mine) != []
+    values = re.compile(r'<dd class="govuk-summary-list__value">.*?</dd>', re.DOTALL)
+    assert values.findall(hers) == values.findall(mine) != []
+    assert "What they want to achieve" in hers  # each is spoken to in their own words
+    assert "What you want to achieve" in mine
 
 
 def test_a_link_names_nobody_and_once_taken_by_somebody_with_a_passkey_is_gone(portal: Portal) -> None:
