@@ -66,6 +66,9 @@ class Config:
     outgoing_networks: tuple[Network, ...] = ()
     """Networks that are not public and may be called all the same, where a service registered an address in one."""
 
+    service_calls: int = 6000
+    citizen_calls: int = 240
+    """How often a service may call in a minute, in all and about one person (`web.api.pace`)."""
     client_certificates_from: tuple[Network, ...] = ()
     """The proxies whose word on a client's certificate counts (`web.certificates`); empty where none does."""
 
@@ -106,6 +109,8 @@ class Config:
             identity_providers=_providers(given.get("IDENTITY_PROVIDERS", "")),
             proxies=_count("PROXIES", given.get("PROXIES", "0")),
             client_certificates_from=_networks("CLIENT_CERTIFICATES_FROM", given.get("CLIENT_CERTIFICATES_FROM", "")),
+            service_calls=_calls("SERVICE_CALLS", given.get("SERVICE_CALLS") or "6000"),
+            citizen_calls=_calls("CITIZEN_CALLS", given.get("CITIZEN_CALLS") or "240"),
             outgoing_networks=_networks("OUTGOING_NETWORKS", given.get("OUTGOING_NETWORKS", "")),
         )
 
@@ -189,6 +194,12 @@ def _flag(name: str, value: str) -> bool:
 def _count(name: str, value: str) -> int:
     if not value.isascii() or not value.isdigit() or len(value) > 1:
         raise _wrong(name, "it is a number from 0 to 9")
+    return int(value)
+
+
+def _calls(name: str, value: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", value):
+        raise _wrong(name, "it is a number of calls in a minute, from 1 to 9999999")
     return int(value)
 
 

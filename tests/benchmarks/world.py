@@ -112,6 +112,8 @@ def environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
         "ROOT_KEY": f"file:{folder / 'keys'}",
         "ISSUER": f"http://127.0.0.1:{port}",
         "ORIGIN": "vault.test/log",
+        "SERVICE_CALLS": "9999999",
+        "CITIZEN_CALLS": "9999999",
     }
     return {**os.environ, **{f"CITIZEN_VAULT_{name}": value for name, value in said.items()}}
 

@@ -1,8 +1,11 @@
 """The watchers: each rule finds what it is for and leaves plain work alone; a finding is made once, and stays."""
 
+import importlib
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -329,6 +332,28 @@ def test_a_scan_again_makes_no_second_finding_and_looks_only_at_what_is_new(alon
     watching.begin_anew(alone.world.vault)
     again = alone.scan()
     assert (again.acts, again.made, again.grown) == (first.acts, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processes_that_first_look_at_once_judge_the_log_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with council(kind) as made:
+        team = _team(made)
+        team.usual(1)
+        made.place()
+        scanning = importlib.import_module("vault.watching.scan")  # the package offers a function of that name
+        both_judged, kept = threading.Barrier(2), scanning._keep
+
+        def together(*given: Any) -> object:
+            with suppress(threading.BrokenBarrierError):  # after the first batch, whoever went on is alone
+                both_judged.wait(5)
+            both_judged.abort()
+            return kept(*given)
+
+        monkeypatch.setattr(scanning, "_keep", together)
+        with ThreadPoolExecutor(2) as pool:
+            done = [each.result() for each in [pool.submit(watching.scan, made.vault) for _ in range(2)]]
+        assert sorted(one.acts > 0 for one in done) == [False, True]
+        assert watching.scan(made.vault).acts == 0
 
 
 def test_more_of_the_same_after_a_finding_was_closed_is_a_new_finding(team: Team) -> None:

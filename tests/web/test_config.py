@@ -43,6 +43,8 @@ def test_https_makes_cookies_secure() -> None:
         ("ORIGIN", "Vault With Spaces"),
         ("ORIGIN", "x" * 201),
         ("DEMO", "perhaps"),
+        ("SERVICE_CALLS", "0"),
+        ("CITIZEN_CALLS", "many"),
         ("PROXIES", "-1"),
         ("PROXIES", "10"),
         ("PROXIES", "²"),
@@ -61,7 +63,10 @@ def test_the_sentence_leaves_out_what_may_be_a_password() -> None:
     assert "hunter2" not in str(raised.value)
 
 
-@given(st.sampled_from(["ISSUER", "DATABASE_URL", "ROOT_KEY", "ORIGIN", "DEMO", "PROXIES", "COUNCIL"]), st.text())
+@given(
+    st.sampled_from(["ISSUER", "DATABASE_URL", "ROOT_KEY", "ORIGIN", "DEMO", "PROXIES", "SERVICE_CALLS", "COUNCIL"]),
+    st.text(),
+)
 def test_any_text_at_all_is_read_or_refused_with_a_sentence(name: str, value: str) -> None:
     with suppress(SettingError):
         read(**{name: value})

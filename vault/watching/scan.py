@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from audit.events import Event
 from audit.models import ENTRIES
@@ -181,19 +182,27 @@ def _of_days(past: Past, acts: Iterable[Act], limits: Limits) -> Iterator[Suspec
 
 
 def _keep(vault: Vault, before: _Reached, judged: _Judged) -> Kept | None:
-    with vault.transaction(SYSTEM) as ctx:
-        if not _move_on(ctx, before, judged.reached):
-            return None
-        if judged.acts:
-            ctx.session.execute(insert(WatchedAct), [_values(ctx, act) for act in judged.acts])
-        for act in judged.settled:
-            values = _values(ctx, act)
-            here = tuple_(WatchedAct.log, WatchedAct.at) == tuple_(act.log, act.at)
-            changed = update(WatchedAct).where(here).values(explained=act.explained, row_mac=values["row_mac"])
-            ctx.session.execute(changed.execution_options(synchronize_session=False))
-        facts = {"acts": len(judged.acts), "settled": len(judged.settled), "passed": judged.passed}
-        note(ctx, Event.WATCH_RUN, facts={**facts, "until": f"{judged.reached.log}-{judged.reached.at}"})
-        return keep(ctx, judged.suspected)
+    """Keep what was judged, all at once; None where another process came first."""
+    try:
+        with vault.transaction(SYSTEM) as ctx:
+            return _kept(ctx, judged) if _move_on(ctx, before, judged.reached) else None
+    except IntegrityError:
+        if before.version:
+            raise
+        return None  # two first runs at the same moment: PostgreSQL lets one of them make the row
+
+
+def _kept(ctx: Context, judged: _Judged) -> Kept:
+    if judged.acts:
+        ctx.session.execute(insert(WatchedAct), [_values(ctx, act) for act in judged.acts])
+    for act in judged.settled:
+        values = _values(ctx, act)
+        here = tuple_(WatchedAct.log, WatchedAct.at) == tuple_(act.log, act.at)
+        changed = update(WatchedAct).where(here).values(explained=act.explained, row_mac=values["row_mac"])
+        ctx.session.execute(changed.execution_options(synchronize_session=False))
+    facts = {"acts": len(judged.acts), "settled": len(judged.settled), "passed": judged.passed}
+    note(ctx, Event.WATCH_RUN, facts={**facts, "until": f"{judged.reached.log}-{judged.reached.at}"})
+    return keep(ctx, judged.suspected)
 
 
 def _values(ctx: Context, act: Act) -> dict[str, object]:

@@ -18,15 +18,13 @@ from web.faults import OverloadedError, TooFastError
 from web.limits import limiter
 
 SECONDS: Final = 60
-BY_SERVICE: Final = 6000
-BY_CITIZEN: Final = 240
-"""Calls of one service in a minute, in all and about one person; settings ``SERVICE_CALLS`` and ``CITIZEN_CALLS``."""
 
 
 def init_app(app: Flask) -> None:
-    """Set what is usual."""
-    app.config.setdefault("SERVICE_CALLS", BY_SERVICE)
-    app.config.setdefault("CITIZEN_CALLS", BY_CITIZEN)
+    """Calls of one service in a minute, in all and about one person: what the operator set."""
+    config = app.extensions["vault"].config
+    app.config.setdefault("SERVICE_CALLS", config.service_calls)
+    app.config.setdefault("CITIZEN_CALLS", config.citizen_calls)
 
 
 @dataclass(slots=True)
