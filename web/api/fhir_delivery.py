@@ -18,6 +18,7 @@ from vault.importing.delivering import MOST_BYTES, UnsupportedBundleError, check
 from vault.importing.strict_json import UnreadableFileError
 from web.api import openapi, refusing
 from web.api.described import PROOF, View, described
+from web.api.documents import entered
 from web.api.edge import edge
 from web.api.fhir import PREFIX
 from web.api.fhir_metadata import outcomes
@@ -89,6 +90,7 @@ def deliver() -> Response:
     """Take a document in (FHIR R4, section 3.3); the same document again is answered alike and changes nothing."""
     handle = shown_token()
     sender = deliveries.sender_of(edge().vault, handle=handle, proof=shown_proof(handle))
+    leave = entered()  # a bundle that is read takes ten times its size in memory
     try:
         identifier, text = check(_body())
     except UnreadableFileError as error:
@@ -97,6 +99,8 @@ def deliver() -> Response:
     except UnsupportedBundleError as error:
         refusing.log_service(sender.actor, "bundle-unsupported")
         return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, "unsupported", str(error))
+    finally:
+        leave()
     deliveries.receive(edge().vault, sender=sender, parcel=Parcel(identifier=identifier, text=text))
     headers = {"Cache-Control": "no-store", **fresh_nonce()}
     return Response(orjson.dumps(_RECEIVED), status=HTTPStatus.ACCEPTED, content_type=FHIR, headers=headers)

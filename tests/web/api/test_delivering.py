@@ -27,6 +27,7 @@ from vault.journal import note
 from vault.kinds import ServiceStatus
 from vault.models import Citizen, Delivery, DeliveryToken, Record, UnmatchedItem
 from vault.release import Release
+from web.api.documents import AT_ONCE, entered
 from web.api.jose import sha256_base64url
 
 NUMBER, BORN = "9912003888", date(1944, 3, 2)
@@ -295,6 +296,17 @@ def test_what_cannot_be_put_away_is_tried_again_and_stops_nothing_else(there: Wo
     with there.vault.transaction(OPERATOR) as ctx:
         deliveries.sweep(Context(ctx.session, ctx.vault, ctx.now + deliveries.REMEMBERED * 2, ctx.actor))
     assert (count(there, Delivery), count(there, DeliveryToken)) == (0, 0)
+
+
+def test_only_so_many_are_read_at_once_and_the_next_is_told_to_come_again(known: World) -> None:
+    token, busy = token_of(known), []
+    with known.app.app_context():
+        busy = [entered() for _ in range(AT_ONCE)]
+    answer = deliver(known, token, discharge())
+    for leave in busy:
+        leave()
+    assert (answer.status_code, answer.json()["resourceType"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "OperationOutcome")
+    assert deliver(known, token, discharge()).ok
 
 
 def test_the_capability_statement_and_the_description_name_where_to_deliver(known: World) -> None:
