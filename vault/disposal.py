@@ -16,7 +16,7 @@ from vault.context import Context
 from vault.journal import note
 from vault.kinds import CaseState
 from vault.models import Case, HeldBack, Record, RecordVersion, Seal
-from vault.webhooks import about_data
+from vault.webhooks import Changed, about_data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,8 @@ def dispose(ctx: Context, *, item: Due) -> bool:
             ctx.session.delete(part)
     papers = documents.forget(ctx, citizen_id=item.citizen_id, record_id=item.record_id)
     ctx.session.delete(row)
-    about_data(ctx, citizen_id=item.citizen_id, category=item.category, fields=None, sensitivity=row.sensitivity)
+    changed = Changed(item.category, None, row.sensitivity, frozenset({row.status}))
+    about_data(ctx, citizen_id=item.citizen_id, changed=changed)
     facts = {
         "record": str(item.record_id),
         "category": item.category,

@@ -28,7 +28,7 @@ from vault.journal import note
 from vault.keychain import category_key, category_key_for_writing
 from vault.kinds import RecordStatus
 from vault.models import Record, RecordVersion, Seal
-from vault.webhooks import about_data
+from vault.webhooks import Changed, about_data
 
 Outcome = Literal["new", "changed", "same"]
 
@@ -94,21 +94,21 @@ def keep(ctx: Context, *, citizen_id: UUID, item: NewItem) -> tuple[Outcome, UUI
         record_id = new_id()
         ctx.session.add(_record(ctx, citizen_id, record_id, source_key, item))
         _add_version(ctx, citizen_id, record_id, 1, item, digest)
-        _tell(ctx, citizen_id, item)
+        _tell(ctx, citizen_id, item, item.sensitivity, item.status)
         return "new", record_id
     newest = _last_from_source(ctx, held)
     if newest is not None and hmac.compare_digest(newest.content_digest, digest):
         return "same", held.record_id
     held.version += 1
+    before = held.status
     held.status, held.received_at, held.sensitivity = item.status, ctx.now, max(held.sensitivity, item.sensitivity)
     _add_version(ctx, citizen_id, held.record_id, held.version, item, digest)
-    _tell(ctx, citizen_id, item, sensitivity=held.sensitivity)
+    _tell(ctx, citizen_id, item, held.sensitivity, before, held.status)
     return "changed", held.record_id
 
 
-def _tell(ctx: Context, citizen_id: UUID, item: NewItem, *, sensitivity: int | None = None) -> None:
-    level = item.sensitivity if sensitivity is None else sensitivity
-    about_data(ctx, citizen_id=citizen_id, category=item.category, fields=item.fields, sensitivity=level)
+def _tell(ctx: Context, citizen_id: UUID, item: NewItem, level: int, *statuses: RecordStatus) -> None:
+    about_data(ctx, citizen_id=citizen_id, changed=Changed(item.category, item.fields, level, frozenset(statuses)))
 
 
 def _last_from_source(ctx: Context, held: Record) -> RecordVersion | None:
@@ -151,7 +151,7 @@ def revise(
     held.version += 1
     held.received_at, held.sensitivity = ctx.now, max(held.sensitivity, item.sensitivity)
     _add_version(ctx, citizen_id, record_id, held.version, item, _digest(ctx, citizen_id, item), kept)
-    _tell(ctx, citizen_id, item, sensitivity=held.sensitivity)
+    _tell(ctx, citizen_id, item, held.sensitivity, held.status)
     return held.version
 
 
@@ -293,7 +293,8 @@ def mark_mistaken(ctx: Context, *, citizen_id: UUID, record_id: UUID) -> None:
     row = ctx.session.get(Record, (citizen_id, record_id), with_for_update=True)
     if row is None:
         raise NotFoundError(f"record `{record_id}` is not known")
+    changed = Changed(row.category, None, row.sensitivity, frozenset({row.status}))
     row.status = RecordStatus.ENTERED_IN_ERROR
-    about_data(ctx, citizen_id=citizen_id, category=row.category, fields=None, sensitivity=row.sensitivity)
+    about_data(ctx, citizen_id=citizen_id, changed=changed)
     facts = {"record": str(record_id), "category": row.category, "status": str(row.status)}
     note(ctx, Event.RECORD_WRITTEN, citizen_id=citizen_id, facts=facts)

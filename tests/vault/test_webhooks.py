@@ -15,10 +15,10 @@ from vault import citizens, erasure, grants, notices, records, services, webhook
 from vault.context import OPERATOR, SYSTEM
 from vault.errors import WrongStateError
 from vault.journal import note
-from vault.kinds import CitizenStatus, ServiceStatus
+from vault.kinds import CitizenStatus, RecordStatus, ServiceStatus
 from vault.models import WebhookDelivery
 from vault.services import Addresses
-from vault.webhooks import DeliveryFault, DeliveryState, DeliveryView, Failed, Outgoing
+from vault.webhooks import Changed, DeliveryFault, DeliveryState, DeliveryView, Failed, Outgoing
 
 SLUG = "home-care"
 MEDICINE = {"medication.name": "Apixaban"}
@@ -119,6 +119,9 @@ def test_changed_data_is_told_of_to_who_may_see_it_and_gathered(house: House) ->
     house.keep("allergy", "a-1", {"allergy.to_what": "Penicillin"})
     house.keep("medication", "m-dose", {"medication.dose": "5 mg"})
     house.keep("medication", "m-secret", MEDICINE, sensitivity=2)
+    for status in (RecordStatus.HISTORY, RecordStatus.ENTERED_IN_ERROR):
+        house.keep("medication", "m-past", MEDICINE, status=status)
+        house.keep("medication", "m-past", {"medication.name": "Digoxin"}, status=status)
     assert names(house) == [], "what the grant does not open is not told of, that it is there included"
     first = house.keep("medication", "m-1", MEDICINE)
     house.keep("medication", "m-2", MEDICINE)
@@ -135,7 +138,8 @@ def test_nobody_is_told_of_what_they_write_or_after_their_grant_ended(house: Hou
     grant = house.grant(frozenset({"medication.name"}))
     forget(house)
     with house.vault.transaction(house.service) as ctx:
-        webhooks.about_data(ctx, citizen_id=house.citizen_id, category="medication", fields=MEDICINE, sensitivity=0)
+        changed = Changed("medication", MEDICINE, 0, frozenset({RecordStatus.CURRENT}))
+        webhooks.about_data(ctx, citizen_id=house.citizen_id, changed=changed)
     house.withdraw(grant)
     forget(house)
     house.keep("medication", "m-1", MEDICINE)

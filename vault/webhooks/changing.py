@@ -1,6 +1,7 @@
 """Whom a change of somebody's record concerns: services whose grants open what changed, and nobody else."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -9,34 +10,45 @@ from sqlalchemy import select
 from vault.catalogue import CATALOGUE
 from vault.context import Context
 from vault.hook_kinds import HookEvent
-from vault.kinds import GrantState
+from vault.kinds import GrantState, RecordStatus
 from vault.models import Grant, ServiceAddresses
 from vault.webhooks.telling import tell
 
 _LOOKED_UP: Final = "webhook-grants"
 
 
-def about_data(
-    ctx: Context, *, citizen_id: UUID, category: str, fields: Iterable[str] | None, sensitivity: int
-) -> None:
-    """
-    Tell the services that may look at an item now that it was added, changed or taken away.
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An item that was added, changed or taken away."""
 
-    What a grant does not reach stays unknown to its service, that there is such a thing included. A service is not told
-    of what it writes itself.
+    category: str
+    fields: Iterable[str] | None
+    """None where all of the category may have been there."""
+    sensitivity: int
+    """The item's own."""
+    statuses: frozenset[RecordStatus]
+    """Those it had before and has now."""
+
+
+def about_data(ctx: Context, *, citizen_id: UUID, changed: Changed) -> None:
+    """
+    Tell the services that may look at an item now, or could before, that it was added, changed or taken away.
+
+    What a grant does not reach stays unknown to its service, that there is such a thing included: what is past, where
+    the grant goes without history, and what was entered in error. A service is not told of what it writes itself.
 
     Args:
         ctx: Who changed it is its actor.
         citizen_id: Whose item.
-        category: Of which category.
-        fields: Its fields; None where all of the category may have been there.
-        sensitivity: The item's own.
+        changed: Which item.
     """
-    above = sensitivity if sensitivity > int(CATALOGUE.category(category).sensitivity) else 0
-    names = None if fields is None else frozenset(fields)
+    usual = int(CATALOGUE.category(changed.category).sensitivity)
+    above = changed.sensitivity if changed.sensitivity > usual else 0
+    names = None if changed.fields is None else frozenset(changed.fields)
     for grant in _grants(ctx, citizen_id):
-        reached = {name for name in grant.fields if name.partition(".")[0] == category}
-        touched = reached if names is None else reached & names
+        shown = {RecordStatus.CURRENT, RecordStatus.HISTORY} if grant.history else {RecordStatus.CURRENT}
+        reached = {name for name in grant.fields if name.partition(".")[0] == changed.category}
+        touched = (reached if names is None else reached & names) and not shown.isdisjoint(changed.statuses)
         if touched and above <= grant.max_sensitivity and grant.service_id != ctx.actor.service_id:
             tell(ctx, service_id=grant.service_id, event=HookEvent.DATA_CHANGED, grant_id=grant.grant_id)
 
