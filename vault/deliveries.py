@@ -98,10 +98,11 @@ def sender_of(vault: Vault, *, handle: str, proof: Proof) -> Sender:
         ReplayedError: The proof was shown before.
     """
     with vault.transaction(SYSTEM) as ctx:
-        spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
         row = ctx.session.get(DeliveryToken, handle_hash(handle))
         good = row is not None and row.expires_at > ctx.now and row.thumbprint == proof.thumbprint
         if row is not None and good and _may(ctx, row.service_id, row.purpose):
+            # After the token is known: whoever has none writes nothing here.
+            spend(ctx, owner=proof.thumbprint, jti=proof.jti, expires_at=proof.expires_at)
             service = services.by_id(ctx, service_id=row.service_id)
             actor = Actor(kind="service", service_id=row.service_id, organisation_id=service.organisation_id)
             return Sender(actor, row.purpose)

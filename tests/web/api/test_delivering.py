@@ -25,7 +25,7 @@ from vault.context import OPERATOR, Context
 from vault.holding import hold
 from vault.journal import note
 from vault.kinds import ServiceStatus
-from vault.models import Citizen, Delivery, DeliveryToken, Record, UnmatchedItem
+from vault.models import Citizen, Delivery, DeliveryToken, Record, SpentProof, UnmatchedItem
 from vault.release import Release
 from web.api.documents import AT_ONCE, entered
 from web.api.jose import sha256_base64url
@@ -237,9 +237,10 @@ def test_only_a_token_of_its_own_kind_key_and_hour_delivers(known: World) -> Non
     token = token_of(known)
     nonce = deliver(known, token, discharge()).headers["DPoP-Nonce"]
     handle, key = token.access_token, token.dpop_key
-    before = count(known, Delivery)
+    before, kept = count(known, Delivery), count(known, SpentProof)
     stolen = by_hand(known, handle, DPoPKey.generate(), nonce)
     unknown = by_hand(known, "x" * 43, key, nonce)
+    assert count(known, SpentProof) == kept, "who has no token of theirs writes nothing"
     bearer = by_hand(known, handle, key, nonce, Authorization=f"Bearer {handle}")
     assert {answer.status_code for answer in (stolen, unknown, bearer)} == {HTTPStatus.UNAUTHORIZED}
     assert stolen.content == unknown.content
