@@ -49,7 +49,7 @@ STARTS = {
     "priya": ["/home", "/record/condition"],
     "carer": ["/officer", "/officer/cases", "/officer/requests", "/officer/ask", "/officer/emergency", "/security"],
     "social-worker": ["/officer", "/desk", "/desk/letters", "/officer/emergency"],
-    "auditor": ["/audit", "/audit/findings", "/security"],
+    "auditor": ["/audit", "/audit/findings", "/audit/delays", "/security"],
     "administrator": [
         "/admin",
         "/admin/purposes",

@@ -148,7 +148,7 @@ def take_explain(finding_id: UUID) -> ResponseReturnValue:
 def close(finding_id: UUID) -> ResponseReturnValue:
     """Ask what it was, and why."""
     finding = _open(finding_id)
-    return page("findings/close.html", finding=finding, rule=RULES[finding.rule])
+    return page("findings/close.html", finding=finding, rule=RULES[finding.rule], kept=None)
 
 
 @bp.post("/<uuid:finding_id>/close")
