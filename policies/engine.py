@@ -169,6 +169,7 @@ class Engine:
                 ownWords=request.own_words,
                 withoutOthers=request.without_others,
                 knownHere=request.known_here,
+                grantProven=request.grant_proven,
                 logOf=request.log_of,
                 purpose=request.purpose and _purpose(request.purpose, asked),
                 grant=request.grant and _grant(request.grant, asked),

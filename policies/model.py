@@ -302,6 +302,8 @@ class Request:
     entered_in_error: bool = False
     history: bool = False
     """Whether what has ended is asked for too."""
+    grant_proven: bool = False
+    """Whether the citizen who decided had proved who they are as the purpose asks, freshly enough for now."""
     step_up_required: bool = False
     """Whether this sign-in could be asked to prove itself again before a grave act."""
     recovering: bool = False

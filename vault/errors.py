@@ -122,6 +122,12 @@ class ProofNeededError(NotAllowedError):
     code = "proof_needed"
 
 
+class SignInAskedError(NotAllowedError):
+    """This purpose is allowed by the citizen alone, signed in: a spoken yes, or another's, cannot do."""
+
+    code = "sign_in_asked"
+
+
 class InvalidInputError(VaultError):
     """What was given breaks a stated bound; the message names the field, never its value."""
 

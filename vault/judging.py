@@ -151,6 +151,8 @@ class Facts(TypedDict, total=False):
     """What a caller of `demand` knows beyond whom and what it is about."""
 
     grant: GrantFacts | None
+    grant_proven: bool
+    """Whether the citizen who made the grant had proved who they are as its purpose asks."""
     case: CaseFacts | None
     item: ItemFacts | None
     """The item that is to be put right."""

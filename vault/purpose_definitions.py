@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Self
 
@@ -13,6 +13,9 @@ from vault.catalogue import CATALOGUE
 from vault.errors import InvalidInputError, UnknownFieldError
 
 LONGEST_DAYS = 365 * 8
+SHORTEST_AGE = 300  # seconds: a citizen needs some minutes to read, decide, and be read
+PHISHING_RESISTANT = "phr"
+"""Proved so that nobody could have been tricked out of it: a passkey (OpenID EAP ACR Values 1.0)."""
 TEXTS = frozenset({"name", "why", "without", "receiver_keeps", "until_words"})
 """What of a purpose residents read, and may be registered in Welsh too."""
 
@@ -73,6 +76,11 @@ class Definition:
     writes: frozenset[str] = frozenset()
     """What those with a grant under it may add to the record; reading and writing are two things."""
 
+    sign_in_max_age: int | None = None
+    """How many seconds ago, at each read, the citizen who decided may have proved who they are (RFC 9470)."""
+    sign_in_acr: str | None = None
+    """How they are to have proved it: `PHISHING_RESISTANT`, or in any way where empty."""
+
     @property
     def citizen_decides(self) -> bool:
         """Whether a request waits for the citizen."""
@@ -82,6 +90,19 @@ class Definition:
     def longest(self) -> timedelta:
         """The longest period a grant may have."""
         return timedelta(days=self.max_days)
+
+    def is_proven(self, *, at: datetime | None, by: str | None, now: datetime) -> bool:
+        """Whether a citizen who proved who they are *at* that time, *by* that way, has done so well enough *now*."""
+        if self.sign_in_acr is not None and by != self.sign_in_acr:
+            return False
+        if self.sign_in_max_age is None:
+            return self.sign_in_acr is None or at is not None
+        return at is not None and now - at <= timedelta(seconds=self.sign_in_max_age)
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Whether only a citizen who proved who they are can allow it."""
+        return self.sign_in_max_age is not None or self.sign_in_acr is not None
 
     def why_of(self, name: str) -> str:
         """Why the field *name* is asked for: its own sentence, else its category's; empty where none is registered."""
@@ -139,19 +160,35 @@ class Definition:
         if self.emergency and (self.choice is not Choice.TOLD_AFTERWARDS or not self.most):
             message = f"purpose `{self.slug}` is for emergencies: name what opens, and tell the person afterwards"
             raise InvalidInputError(message)
+        self._check_proof()
         if not 0 <= self.max_days <= LONGEST_DAYS or self.max_uses < 0:
             message = f"purpose `{self.slug}`: max_days must be 0 to {LONGEST_DAYS} and max_uses not negative"
+            raise InvalidInputError(message)
+
+    def _check_proof(self) -> None:
+        if not self.asks_for_proof:
+            return
+        if not self.citizen_decides:
+            message = f"purpose `{self.slug}` is not decided by the citizen, so no sign-in of theirs can be asked for"
+            raise InvalidInputError(message)
+        if self.sign_in_acr not in {None, PHISHING_RESISTANT}:
+            raise InvalidInputError(f"purpose `{self.slug}`: sign_in_acr is `{PHISHING_RESISTANT}`, or left out")
+        age = self.sign_in_max_age
+        if age is not None and (type(age) is not int or not SHORTEST_AGE <= age <= LONGEST_DAYS * 86_400):
+            message = f"purpose `{self.slug}`: sign_in_max_age is seconds, {SHORTEST_AGE} at least, or left out"
             raise InvalidInputError(message)
 
     def as_json(self) -> dict[str, Any]:
         """The definition as it is stored."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         whys, welsh, writes = plain.pop("whys"), plain.pop("welsh"), plain.pop("writes")
+        proof = {name: plain.pop(name) for name in ("sign_in_max_age", "sign_in_acr")}
         return {
             **plain,
             **({"whys": dict(whys)} if whys else {}),
             **({"welsh": dict(welsh)} if welsh else {}),
             **({"writes": sorted(writes)} if writes else {}),
+            **{name: value for name, value in proof.items() if value is not None},
             "choice": str(self.choice),
             "controllers": list(self.controllers),
             "most": sorted(self.most),

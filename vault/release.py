@@ -65,6 +65,14 @@ class Opened:
     states: Mapping[str, FieldState]
 
 
+@dataclass(frozen=True, slots=True)
+class ProofAsked:
+    """How fresh (seconds) and how strong the sign-in behind a grant must be (RFC 9470, section 3)."""
+
+    max_age: int | None
+    acr: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A no, already in the log: a stable code, the rules that said so, and words for both sides."""
@@ -75,6 +83,8 @@ class Refusal:
     officer_words: str
     missing: tuple[str, ...]
     leaf_hash: bytes
+    proof: ProofAsked | None = None
+    """What the citizen is to prove first, where nothing else stands in the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from vault.ids import handle_hash, new_handle
 from vault.journal import note
 from vault.kinds import AccountStatus, RecoveryState
 from vault.models import Identity, Passkey, Recovery, SignIn
+from vault.purpose_definitions import PHISHING_RESISTANT
 from vault.refusals import log_refusal
 
 IDLE = timedelta(minutes=30)
@@ -23,8 +24,6 @@ BY_LETTER = "letter"
 SHORTER = {BY_LETTER: timedelta(hours=1), "directory": timedelta(hours=1)}
 """Sign-ins that end sooner: by a letter, nothing can be proved again; by the directory, it is asked again."""
 PASSKEY = "passkey"
-PHISHING_RESISTANT = "phr"
-"""How somebody signed in who could not have been tricked out of it (OpenID EAP ACR Values 1.0)."""
 UNPROVEN = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody proved who they are who did not yet, in this sign-in."""
 STAMP_EVERY = timedelta(minutes=1)

@@ -66,7 +66,16 @@ def add(ctx: Context, *, grant_id: UUID, category: str, key: UUID, words: Words)
     check(words)
     grant, facts = _held(ctx, grant_id)
     names = frozenset(words.fields)
-    demand(ctx, action=Action.WRITE, citizen_id=grant.citizen_id, fields=names, purpose=grant.purpose, grant=facts)
+    proven = grant.purpose.is_proven(at=grant.proven_at, by=grant.proven_by, now=ctx.now)
+    demand(
+        ctx,
+        action=Action.WRITE,
+        citizen_id=grant.citizen_id,
+        fields=names,
+        purpose=grant.purpose,
+        grant=facts,
+        grant_proven=proven,
+    )
     item = new_item(ctx, category, words, purpose=grant.purpose.slug, source_id=str(key), by=acting_person(ctx))
     outcome, record_id = records.keep(ctx, citizen_id=grant.citizen_id, item=item)
     if outcome == "changed":

@@ -21,6 +21,7 @@ from vault.accounts import AccountView
 from vault.context import SYSTEM, Actor
 from vault.errors import SignInEndedError
 from vault.kinds import Role
+from vault.purpose_definitions import PHISHING_RESISTANT
 from vault.refusals import log_refusal
 from vault.release import Refusal
 from vault.sign_ins import SignedIn
@@ -208,6 +209,19 @@ class Person(UserMixin):  # type: ignore[misc]
         return str(names[0]) if names else ""
 
 
+PROVED_BY: Final = "proved_by"
+"""Where the browser's note keeps by what the person last proved themselves in this sign-in."""
+
+
+def _by_last_proof(signed_in: SignedIn) -> SignedIn:
+    """*signed_in*, said to be proved as it was proved last: by another way than it began, perhaps."""
+    by = session.get(PROVED_BY)
+    if by is None:
+        return signed_in
+    strong = PHISHING_RESISTANT if by == sign_ins.PASSKEY else None
+    return replace(signed_in, actor=replace(signed_in.actor, proven_by=strong))
+
+
 login_manager = LoginManager()
 login_manager.session_protection = None  # the sign-in row says all there is
 
@@ -221,7 +235,7 @@ def load_person(incoming: Request) -> Person | None:
     vault = runtime().vault
     try:
         with vault.reading(SYSTEM) as ctx:
-            person = Person(cookie, _as_in_a_demo(sign_ins.current(ctx, cookie=cookie)))
+            person = Person(cookie, _as_in_a_demo(_by_last_proof(sign_ins.current(ctx, cookie=cookie))))
     except SignInEndedError:
         g.sign_in_ended = True
         return None

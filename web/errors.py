@@ -49,6 +49,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     vault.NotKnownHereError: HTTPStatus.FORBIDDEN,
     vault.RecoveryWaitsError: HTTPStatus.FORBIDDEN,
     vault.ProofNeededError: HTTPStatus.FORBIDDEN,
+    vault.SignInAskedError: HTTPStatus.FORBIDDEN,
     vault.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     vault.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     vault.NoMoreError: HTTPStatus.FORBIDDEN,

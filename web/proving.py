@@ -34,16 +34,16 @@ from flask import Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from vault import passkeys
 from vault.catalogue import CATALOGUE
 from vault.errors import ProofNeededError, RecoveryWaitsError
 from vault.judging import must_prove
 from vault.kinds import Role
+from vault.purposes import Definition
 from web.auth import HOME_OF, me
 from web.language import is_own_page
 from web.runtime import runtime
 
-PROVED_BY: Final = "proved_by"
-"""Where the browser's note keeps by what the person last proved themselves in this sign-in."""
 _THEN: Final = "prove_then"
 _AGAIN: Final = "prove_again"
 _P = ParamSpec("_P")
@@ -67,6 +67,21 @@ def is_resident() -> bool:
 def needed_to_share(fields: Collection[str]) -> bool:
     """Whether it must be proved before *fields* are shared: one of them is, or can reveal, a special category."""
     return needed() and any(CATALOGUE.field(name).is_special for name in fields)
+
+
+def first_for(purpose: Definition) -> ResponseReturnValue | None:
+    """Where to go first, before something is shared for *purpose*: it asks for a fresher or a stronger proof."""
+    actor, now = me().actor, runtime().vault.clock()
+    if purpose.is_proven(at=actor.proven_at, by=actor.proven_by, now=now):
+        return None
+    if purpose.sign_in_acr is None or actor.proven_by == purpose.sign_in_acr or _has_passkey():
+        return lead(again=True)
+    return redirect(url_for("security.add"), 303)
+
+
+def _has_passkey() -> bool:
+    with runtime().vault.reading(me().actor) as ctx:
+        return bool(passkeys.of_account(ctx, account_id=me().account.account_id))
 
 
 def first(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:

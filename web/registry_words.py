@@ -105,6 +105,8 @@ PARTS: Final = {
     "role": lazy_gettext("Role"),
     "schedule_1": lazy_gettext("Schedule 1"),
     "service": lazy_gettext("Works for"),
+    "sign_in_acr": lazy_gettext("Proof by a passkey"),
+    "sign_in_max_age": lazy_gettext("Oldest proof of who they are (seconds)"),
     "slug": lazy_gettext("Short name"),
     "status": lazy_gettext("State"),
     "supervises": lazy_gettext("Looks at emergencies"),

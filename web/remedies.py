@@ -57,6 +57,11 @@ DATA_API: Final[Mapping[str, Remedy]] = {
     "replayed": Remedy(
         HTTPStatus.UNAUTHORIZED, "This proof was shown before.", "Make a proof of its own for each call."
     ),
+    "insufficient_user_authentication": Remedy(
+        HTTPStatus.UNAUTHORIZED,
+        "The sign-in behind the grant is too old, or too weak, for this purpose; it is in the log.",
+        "Ask the person again, with the `acr_values` and `max_age` of `WWW-Authenticate` (RFC 9470).",
+    ),
     "refused": Remedy(
         HTTPStatus.FORBIDDEN,
         "The rules said no; it is in the log, and the person sees it.",

@@ -99,8 +99,8 @@ SYSTEM: Final = Principal(kind=Kind.SYSTEM, id="system", organisation="nhs")
 def ask(action: Action, principal: Principal, **facts: Any) -> Request:
     """A request about Ada, who is active, now; who reads as her or for her sees it without what is about others."""
     cut = action is Action.READ and principal.kind in {Kind.CITIZEN, Kind.DELEGATE}
-    given = {"owner": ADA, "owner_status": "active", "fields": ASKED, "now": NOW, "without_others": cut, **facts}
-    return Request(action=action, principal=principal, **given)
+    given = {"owner": ADA, "owner_status": "active", "fields": ASKED, "now": NOW, "without_others": cut}
+    return Request(action=action, principal=principal, **{**given, "grant_proven": "grant" in facts, **facts})
 
 
 DELAY: Final = DelayFacts(

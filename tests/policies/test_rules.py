@@ -132,6 +132,8 @@ REFUSED: Final[list[tuple[str, Request]]] = [
     ("grant-is-used-up", replace(READ, grant=replace(GRANT, uses=5))),
     ("more-sensitive-than-allowed", replace(READ, sensitivity=2)),
     ("history-was-not-allowed", replace(READ, history=True)),
+    ("citizen-must-prove-themselves-again", replace(READ, grant_proven=False)),
+    ("citizen-must-prove-themselves-again", replace(LOOK, grant_proven=False)),
     ("token-is-missing-or-stale", replace(READ, token=None)),
     ("token-is-missing-or-stale", replace(READ, token=replace(TOKEN, grant_version=2))),
     ("token-is-missing-or-stale", replace(READ, token=replace(TOKEN, not_after=NOW))),

@@ -98,6 +98,7 @@ def request_of(sharing: Sharing, ask: Ask, wanted: frozenset[str], found: tuple[
         sensitivity=max((_above(item) for item in found), default=0),
         history=ask.history,
         step_up_required=ask.actor.asked_to_prove,
+        grant_proven=definition.is_proven(at=sharing.grant["proven_at"], by=sharing.grant["proven_by"], now=now),
     )
 
 

@@ -1,12 +1,14 @@
 """A no is logged the same way as a yes and returned; and a seal that does not open is said in the log."""
 
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from audit.events import Event
 from policies.explain import explain
 from policies.model import Action, Decision
 from vault import hiding
+from vault.access import question
 from vault.access.asking import Ask
 from vault.access.keeping import ask_facts, claim, entry_keys
 from vault.catalogue import CATALOGUE
@@ -16,7 +18,10 @@ from vault.documents.kinds import FIELD
 from vault.facts import Sharing
 from vault.journal import Happening, keys_for, note, queue
 from vault.judged import told
-from vault.release import Refusal
+from vault.release import ProofAsked, Refusal
+
+PROVE_AGAIN: Final = "citizen-must-prove-themselves-again"
+"""The rule whose no becomes a yes when the citizen proves who they are, and decides again."""
 
 
 def refuse(
@@ -58,7 +63,15 @@ def refuse(
             pairs=[],
         )
         _follow(ctx, sharing, leaf)
-    return refusal_of(vault, replace(decision, missing=decision.missing or missing), missing, leaf)
+    refusal = refusal_of(vault, replace(decision, missing=decision.missing or missing), missing, leaf)
+    return _with_proof(refusal, sharing) if decision.because == (PROVE_AGAIN,) and not missing else refusal
+
+
+def _with_proof(refusal: Refusal, sharing: Sharing) -> Refusal:
+    """*refusal*, with what its purpose asks for: a proof would make it a yes."""
+    asked = question.defined(sharing)
+    proof = ProofAsked(asked.sign_in_max_age, asked.sign_in_acr)
+    return replace(refusal, code="insufficient_user_authentication", proof=proof)
 
 
 def _follow(ctx: Context, sharing: Sharing, leaf: bytes) -> None:

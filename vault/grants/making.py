@@ -7,7 +7,7 @@ from uuid import UUID
 from audit.events import Event
 from vault.confidential import close_for_citizen
 from vault.context import Context
-from vault.errors import InvalidInputError
+from vault.errors import InvalidInputError, ProofNeededError, SignInAskedError
 from vault.grants.views import GrantView, logged, view_of
 from vault.ids import new_id
 from vault.journal import note
@@ -67,7 +67,7 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
         sealed_evidence=_evidence(ctx, new, grant_id),
         case_reference=new.case_reference,
     )
-    keep_proof(ctx, row)
+    keep_proof(ctx, row, new.purpose)
     ctx.session.add(row)
     tell(ctx, service_id=row.service_id, event=HookEvent.GRANT_MADE, grant_id=grant_id)
     note(
@@ -85,11 +85,21 @@ def make(ctx: Context, *, new: NewGrant) -> GrantView:
     return view_of(ctx, row)
 
 
-def keep_proof(ctx: Context, row: Grant) -> None:
-    """Keep when and how the citizen had proved who they are, where it is they who decided, signed in."""
+def keep_proof(ctx: Context, row: Grant, purpose: Definition) -> None:
+    """
+    Keep when and how the citizen had proved who they are, where it is they who decided, signed in.
+
+    Raises:
+        ProofNeededError: The purpose asks for a fresher or a stronger proof than the citizen gave.
+        SignInAskedError: It asks for a proof, and somebody else decided: nobody gives it for the citizen.
+    """
     actor = ctx.actor
     signed_in = row.decided_by is Decider.CITIZEN and actor.kind == "citizen" and actor.proven_at != UNPROVEN
     row.proven_at, row.proven_by = (actor.proven_at, actor.proven_by) if signed_in else (None, None)
+    if not purpose.is_proven(at=row.proven_at, by=row.proven_by, now=ctx.now):
+        if row.decided_by is Decider.CITIZEN and actor.kind == "citizen":
+            raise ProofNeededError("this purpose asks for a fresher or a stronger proof that it is you")
+        raise SignInAskedError(f"purpose `{purpose.slug}` is allowed by the citizen alone, signed in")
 
 
 def _evidence(ctx: Context, new: NewGrant, grant_id: UUID) -> bytes | None:

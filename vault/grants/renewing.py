@@ -79,7 +79,7 @@ def renew(ctx: Context, *, citizen_id: UUID, grant_id: UUID, until: date | None 
     )
     row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel, row.decider_account_id = Decider.CITIZEN, Channel.PORTAL, ctx.actor.account_id
-    keep_proof(ctx, row)
+    keep_proof(ctx, row, purpose)
     change(ctx, row, state=GrantState.ACTIVE, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
 

@@ -89,13 +89,14 @@ def renew_as_said(ctx: Context, *, grant_id: UUID, until: date | None, said: Spo
     The citizen sees who wrote it down, and can undo it.
     """
     row = _row(ctx, grant_id, said)
-    ends, uses = prolonged(ctx, row, find_purpose(ctx, slug=row.purpose), until)
+    purpose = find_purpose(ctx, slug=row.purpose)
+    ends, uses = prolonged(ctx, row, purpose, until)
     _demand(ctx, row, shares=True)
     _keep(ctx, row, said, Act.LONGER)
     row.not_after, row.max_uses = ends, uses
     row.decided_by, row.channel = Decider.SPOKEN, said.channel
     row.decider_account_id = ctx.actor.account_id
-    keep_proof(ctx, row)
+    keep_proof(ctx, row, purpose)
     change(ctx, row, state=row.state, event=Event.GRANT_RENEWED)
     return view_of(ctx, row)
 

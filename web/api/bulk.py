@@ -144,7 +144,7 @@ def _line(here: Edge, asked: Round, grant_id: UUID, tally: Tally) -> tuple[dict[
         sub = {"sub": here.pairwise(service_id, citizen_id)} if service_id else {}
         if isinstance(answer, Refusal):
             reasons = {"because": list(answer.because), "missing": list(answer.missing)}
-            told = problem_body(HTTPStatus.FORBIDDEN, answer.code, answer.officer_words)
+            told = problem_body(reading.status_of_refusal(answer), answer.code, answer.officer_words)
             return {**sub, "problem": {**told, **reasons}}, False
         return {**sub, "answer": reading.body_of(here, answer), "receipt": receipts.of(here.vault, answer)}, False
     except TooFastError as error:

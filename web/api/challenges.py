@@ -47,15 +47,15 @@ def _challenge(error: Exception) -> ResponseReturnValue:
     if type(error) in _COUNTED:
         refusing.count(_COUNTED[type(error)])
     answer = shaped(HTTPStatus.UNAUTHORIZED, code_of(error), words_of(error))
-    answer.headers["WWW-Authenticate"] = _scheme(_ERRORS.get(type(error)))
+    answer.headers["WWW-Authenticate"] = scheme(_ERRORS.get(type(error)))
     if isinstance(error, NonceNeededError):
         answer.headers.update(fresh_nonce())
     return answer
 
 
-def _scheme(fault: str | None) -> str:
-    """The challenge; one without a fault where no token was shown (RFC 6750, section 3.1)."""
-    named = f'error="{fault}", ' if fault else ""
+def scheme(fault: str | None, *more: str) -> str:
+    """The challenge, with *more* that it says; one without a fault where no token was shown (RFC 6750, section 3.1)."""
+    named = "".join(f"{each}, " for each in ([f'error="{fault}"'] if fault else []) + list(more))
     if HEADER in request.headers and dpop.HEADER not in request.headers:
         return f'{BEARER} {named}realm="vault"'  # RFC 8705, section 3
     return f'{SCHEME} {named}algs="{" ".join(ALGORITHMS)}"'

@@ -25,6 +25,7 @@ EVERYWHERE: Final = (
     "invalid_dpop_proof",
     "use_dpop_nonce",
     "replayed",
+    "insufficient_user_authentication",
     "refused",
     "not_allowed",
     "key_destroyed",

@@ -4,7 +4,6 @@ Each call asks for what the grant holds of the categories behind one resource ty
 every other look. What is dangerous to miss is said in an OperationOutcome beside the resources: never an empty list.
 """
 
-from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -115,7 +114,9 @@ class _Looked:
             admit=admit,
         )
         if isinstance(answer, Refusal):
-            return operation_outcome(HTTPStatus.FORBIDDEN, answer.code, answer.officer_words)
+            made = operation_outcome(reading.status_of_refusal(answer), answer.code, answer.officer_words)
+            made.headers.extend(reading.challenge_of(answer))
+            return made
         if wanted and wanted != subject[0]:
             raise NotFoundError("the patient is not the token's citizen")
         promise = {receipts.HEADER: receipts.of(here.vault, answer)}

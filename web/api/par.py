@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from vault import purposes, visits
 from vault.access import Proof
+from vault.purpose_definitions import PHISHING_RESISTANT
+from vault.purposes import Definition
 from vault.visits import Errand
 from web.api import jar
 from web.api.asking import check_client, check_message, check_scope, oauth_words
@@ -14,7 +16,7 @@ from web.api.binding import proof_if_shown, spend
 from web.api.bound_certificates import PREFIX
 from web.api.edge import API_PATH, edge
 from web.api.forms import form as sent_form
-from web.pages.visiting import PHISHING_RESISTANT, URN
+from web.pages.visiting import URN
 from web.schemas import access_details
 
 NAME: Final = "pushed_authorization"
@@ -100,17 +102,24 @@ def _push(form: dict[str, str], client: Client, bound_to: str) -> str:
                 uses=wanted.uses,
                 reason=wanted.reason,
                 binding_message=form.get("binding_message", ""),
-                max_age=_max_age(form),
-                acr_values=tuple(each for each in form.get("acr_values", "").split() if each in ACR_VALUES),
+                max_age=_max_age(form, purpose),
+                acr_values=_acr_values(form, purpose),
             )
             return visits.push(ctx, service_id=client.service_id, errand=errand)
 
 
-def _max_age(form: dict[str, str]) -> int | None:
-    """How old the citizen's proof may be; a `prompt` of ``login`` asks for a new one."""
+def _acr_values(form: dict[str, str], purpose: Definition) -> tuple[str, ...]:
+    """How the citizen is to prove themselves: as the service asks, and as the purpose does."""
+    asked = {*form.get("acr_values", "").split(), *([purpose.sign_in_acr] if purpose.sign_in_acr else [])}
+    return tuple(each for each in ACR_VALUES if each in asked)
+
+
+def _max_age(form: dict[str, str], purpose: Definition) -> int | None:
+    """How old the citizen's proof may be, for service and purpose; a `prompt` of ``login`` asks for a new one."""
     text = form.get("max_age")
     if text is not None and not _SECONDS.fullmatch(text):
         raise OAuthRefusedError("invalid_request", "max_age is a number of seconds")
     if "login" in form.get("prompt", "").split():
         return 0
-    return int(text) if text is not None else None
+    asked = [int(text)] if text is not None else []
+    return min([*asked, *([purpose.sign_in_max_age] if purpose.sign_in_max_age is not None else [])], default=None)

@@ -23,6 +23,7 @@ from vault.access import ActingPerson
 from vault.errors import UnknownFieldError
 from vault.release import FieldState, RecordView, Refusal, Release
 from web.api import receipts, structured
+from web.api.challenges import scheme
 from web.api.edge import RECORDS_PATH, Edge
 from web.api.pace import Tally
 from web.api.proofs import Shown, nonce_of, proof_shown, token_shown
@@ -107,10 +108,26 @@ def acting_in(headers: Shown) -> ActingPerson | None:
     return structured.acting_person(shown[0]) if shown else None
 
 
+def status_of_refusal(refusal: Refusal) -> HTTPStatus:
+    """401 where the citizen's proof is all that is missing (RFC 9470, section 3), else 403."""
+    return HTTPStatus.FORBIDDEN if refusal.proof is None else HTTPStatus.UNAUTHORIZED
+
+
+def challenge_of(refusal: Refusal) -> dict[str, str]:
+    """The header that says which proof is asked for, where one is."""
+    if refusal.proof is None:
+        return {}
+    more = [f'acr_values="{refusal.proof.acr}"'] if refusal.proof.acr else []
+    more += [f"max_age={refusal.proof.max_age}"] if refusal.proof.max_age is not None else []
+    return {"WWW-Authenticate": scheme(refusal.code, *more)}
+
+
 def refused(refusal: Refusal) -> Response:
     """The answer to a refusal, with its reasons."""
     reasons = {"because": list(refusal.because), "missing": list(refusal.missing)}
-    return problem(HTTPStatus.FORBIDDEN, refusal.code, refusal.officer_words, **reasons)
+    made = problem(status_of_refusal(refusal), refusal.code, refusal.officer_words, **reasons)
+    made.headers.extend(challenge_of(refusal))
+    return made
 
 
 def opened(here: Edge, headers: Shown, release: Release, asked: Asked) -> Answered:

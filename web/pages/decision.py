@@ -178,6 +178,8 @@ def check(request_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("decision.show", request_id=request_id), 303)
     if proving.needed_to_share(picked):
         return proving.lead()
+    if picked and (first := proving.first_for(asked.purpose)):
+        return first
     until = draft_of(str(request_id)).get("until")
     ends = date.fromisoformat(until) if until else _period(asked).last
     return page("decision/check.html", asked=asked, picked=picked, left_out=asked.fields - picked, ends=ends)

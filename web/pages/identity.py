@@ -21,7 +21,7 @@ from vault.notices import tell
 from vault.refusals import log_refusal
 from vault.sums import Refused
 from web import proving
-from web.auth import let_in, me
+from web.auth import PROVED_BY, let_in, me
 from web.faults import ProviderFailedError, ProviderRefusedError
 from web.limits import TRIES, limiter
 from web.oidc import checking, flow
@@ -227,6 +227,7 @@ def _prove(answer: Answer) -> ResponseReturnValue:
     _check_work(answer, mine)
     with changing() as ctx:
         sign_ins.prove(ctx, cookie=me().cookie, method=answer.provider.method)
+    session[PROVED_BY] = answer.provider.method
     return redirect(proving.done(), 303)
 
 

@@ -10,7 +10,7 @@ from vault import identities, sign_ins
 from vault import passkeys as kept
 from vault.refusals import log_refusal
 from web import passkeys, proving
-from web.auth import me
+from web.auth import PROVED_BY, me
 from web.faults import PasskeyRefusedError
 from web.limits import TRIES, limiter, own_tries
 from web.pages.common import changing, reading
@@ -52,7 +52,7 @@ def check() -> ResponseReturnValue:
     passkeys.prove(passkeys.sent(), expected=me().account.account_id)
     with changing() as ctx:
         sign_ins.prove(ctx, cookie=me().cookie, method="passkey")
-    session[proving.PROVED_BY] = "passkey"
+    session[PROVED_BY] = "passkey"
     return jsonify({"next": proving.done()})
 
 

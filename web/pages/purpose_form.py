@@ -20,6 +20,8 @@ TEXTS: Final = ("name", "why", "without", "agreement", "dpia", "receiver_keeps")
 FLAGS: Final = ("history", "pauses_on_objection", "receives", "batch", "emergency")
 NUMBERS: Final = {"max_days": purposes.LONGEST_DAYS, "max_uses": 1_000_000}
 NONE: Final = "none"
+UNASKED: Final = frozenset({"writes", "sign_in_max_age", "sign_in_acr"})
+"""What the form does not ask: a definition in a file alone says it, and a new version by the form keeps it."""
 
 
 def text_fields(held: Definition | None) -> tuple[Field, ...]:

@@ -11,7 +11,7 @@ from vault.kinds import ChangeKind
 from vault.purposes import Definition
 from web import proving
 from web.pages.common import Answers, reading
-from web.pages.purpose_form import content_of, law_fields, limit_fields, most_fields, text_fields
+from web.pages.purpose_form import UNASKED, content_of, law_fields, limit_fields, most_fields, text_fields
 from web.pages.purpose_texts import welsh_fields, why_each_field
 from web.pages.questions import Proposal, Question, why_field
 from web.pages.registering import slug_from
@@ -112,6 +112,7 @@ def _proposed(slug: str, held: Definition | None) -> ResponseReturnValue:
             answers.errors["name"] = _("A purpose of this name is registered already, or the name has no letters")
     sent = None
     if not answers.errors:
-        whole = {**content, "slug": slug}
+        kept = {name: value for name, value in held.as_json().items() if name in UNASKED} if held else {}
+        whole = {**kept, **content, "slug": slug}
         sent = Proposal(ChangeKind.PURPOSE, slug, whole, first="name").send(answers)
     return sent or _form(held, answers)

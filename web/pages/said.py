@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import grants
-from vault.errors import InvalidInputError, NotFoundError, WrongStateError
+from vault.errors import InvalidInputError, NotFoundError, SignInAskedError, WrongStateError
 from vault.grants import GrantView, Spoken
 from web.catalogue_words import field_words
 from web.pages.common import Answers, changing, reading
@@ -149,6 +149,9 @@ def do(grant_id: UUID, act: str) -> ResponseReturnValue:
             else:
                 day = datetime.now(UTC).date() + MONTH if until == "month" else None
                 grants.renew_as_said(ctx, grant_id=grant_id, until=day, said=said)
+    except SignInAskedError:
+        answers.errors["until"] = _("For this purpose the person must sign in and prove who they are")
+        return question.show(answers)
     except InvalidInputError:
         answers.errors["until"] = _("This would not end later than it does now. Choose a longer time")
         return question.show(answers)

@@ -174,6 +174,8 @@ def check_longer(grant_id: UUID) -> ResponseReturnValue:
     grant, period = found
     if proving.needed_to_share(grant.fields):
         return proving.lead()
+    if first := proving.first_for(grant.purpose):
+        return first
     ends = date.fromisoformat(draft["until"]) if draft["until"] else period.last
     return page("sharing/check_longer.html", grant=grant, ends=ends)
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from vault import access, grants, requests
-from vault.errors import NotKnownHereError, WrongStateError
+from vault.errors import NotKnownHereError, SignInAskedError, WrongStateError
 from vault.kinds import Channel, Decider, RequestState
 from vault.requests import RequestView
 from web.pages.asked import asked_by_us
@@ -99,6 +99,8 @@ def decide(request_id: UUID) -> ResponseReturnValue:
                 channel=CHANNELS[channel],
                 evidence=words,
             )
+    except SignInAskedError:
+        return render_template("spoken/sign_in_asked.html", asked=asked), HTTPStatus.FORBIDDEN
     except NotKnownHereError:
         return render_template("spoken/not_here.html", asked=asked), HTTPStatus.FORBIDDEN
     drop_draft(str(request_id))

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from vault import visits
@@ -31,10 +31,7 @@ BLUEPRINTS: Final = (bp, door)
 
 URN: Final = "urn:ietf:params:oauth:request_uri:"
 """What a ``request_uri`` begins with (RFC 9126, section 2.2)."""
-PHISHING_RESISTANT: Final = "phr"
-"""Proved by a passkey (OpenID Connect Extended Authentication Profile ACR Values 1.0)."""
 _OPENINGS: Final = "60 per minute"
-_PASSKEY: Final = "passkey"
 _MISSING: Final = "unmet_authentication_requirements"
 
 
@@ -86,7 +83,7 @@ def decide(handle: str) -> ResponseReturnValue:
             handle=handle,
             citizen_id=person.citizen_id,
             proven_at=person.actor.proven_at,
-            proven_by=PHISHING_RESISTANT if _by_passkey() else "",
+            proven_by=person.actor.proven_by or "",
         )
     return redirect(url_for("decision.show", request_id=request_id), 303)
 
@@ -94,16 +91,12 @@ def decide(handle: str) -> ResponseReturnValue:
 def _is_proven(visitor: Visitor) -> bool:
     """Whether the sign-in is as fresh, and as strong, as the service asked (RFC 9470, section 4)."""
     errand, proven_at = visitor.errand, me().actor.proven_at
-    if errand.acr_values and not _by_passkey():
+    if errand.acr_values and me().actor.proven_by not in errand.acr_values:
         return False
     if errand.max_age is None:
         return True
     oldest = min(visitor.opened_at, runtime().vault.clock() - timedelta(seconds=errand.max_age))
     return proven_at is not None and proven_at >= oldest
-
-
-def _by_passkey() -> bool:
-    return me().method == _PASSKEY or session.get(proving.PROVED_BY) == _PASSKEY
 
 
 def _left(handle: str) -> Back:
