@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 import requests as http
 from requests_oauth2client import DPoPToken
+from requests_oauth2client.dpop import MissingDPoPNonce
 
 from tests.log_reading import told
 from tests.protocol import asking, granted, post, signed_in
 from tests.service_world import ACTOR, HOME_CARE, PURPOSES, World, names, world
-from tests.visiting import Flow, browser_of, opened
-from vault import purposes, requests
+from tests.visiting import Flow, answered, browser_of
+from vault import accounts, purposes, requests
+from vault.accounts import StaffLabel
 from vault.context import OPERATOR
 from vault.errors import InvalidInputError, ProofNeededError, SignInAskedError
-from vault.kinds import Channel, Decider
+from vault.kinds import Channel, Decider, Role
 from vault.purposes import Choice, Definition
 
 ONE = names({"medication": ["name"]})
@@ -44,20 +46,32 @@ def read(place: World, token: DPoPToken, path: str = "/api/v1/records") -> http.
     return place.session.get(place.issuer + path, headers=ACTOR, auth=token, timeout=10)
 
 
+def refused_with(place: World, token: DPoPToken, path: str) -> http.Response:
+    """The 401 to a token that has worked before; this client takes any 401 for a nonce challenge, and raises."""
+    with pytest.raises(MissingDPoPNonce) as found:
+        read(place, token, path)
+    answer: http.Response = found.value.response
+    with answer:
+        assert answer.content
+    return answer
+
+
 def test_a_weaker_sign_in_opens_nothing_until_the_citizen_proves_themselves_and_decides_again(there: World) -> None:
     weak = granted(there, ONE)
     assert read(there, weak).ok
     register(there, STRONG)
     for path in ("/api/v1/records", "/fhir/MedicationStatement"):
-        refused = read(there, weak, path)
+        refused = refused_with(there, weak, path)
         assert refused.status_code == HTTPStatus.UNAUTHORIZED, refused.text
         assert "insufficient_user_authentication" in refused.text
         assert refused.headers["WWW-Authenticate"].startswith(CHALLENGE)
     assert told(there.vault)[-1].event == "record:refused"
 
     flow = Flow.of(there)
-    unproven = opened(browser_of(there, method="link", proven=False), "home-care", flow.pushed())
-    assert "/requests/" not in unproven.request.path
+    unproven = browser_of(there, method="link", proven=False)
+    sent = unproven.get("/oauth/authorize", query_string={"client_id": "home-care", "request_uri": flow.pushed()})
+    back = unproven.get(unproven.get(sent.location).location)
+    assert answered(back)["error"] == "unmet_authentication_requirements"
 
     body = flow.redeem(flow.code(browser_of(there))).json()
     strong = DPoPToken(**body, _dpop_key=flow.key)
@@ -75,18 +89,20 @@ def test_who_decides_without_such_a_proof_is_refused_and_a_spoken_yes_is_not_tak
     spoken: dict[str, Any] = {"decided_by": Decider.SPOKEN, "channel": Channel.PHONE, "evidence": "They rang."}
     with there.vault.reading(OPERATOR) as ctx:
         (waiting,) = requests.waiting(ctx, citizen_id=there.citizen_id)
-    officer = officer_of(there)
+    with there.vault.transaction(OPERATOR) as ctx:
+        label = StaffLabel("Aisha", "senior carer", "north")
+        officer = accounts.make(
+            ctx,
+            role=Role.OFFICER,
+            organisation_id=there.home_care_organisation,
+            service_id=there.home_care.service_id,
+            label=label,
+        ).actor()
     with pytest.raises(SignInAskedError), there.vault.transaction(officer) as ctx:
         requests.decide(ctx, citizen_id=there.citizen_id, request_id=waiting.request_id, allowed=ONE, **spoken)
     with there.vault.transaction(officer) as ctx:
         requests.decide(ctx, citizen_id=there.citizen_id, request_id=waiting.request_id, allowed=frozenset(), **spoken)
     assert there.waiting() == 0
-
-
-def officer_of(place: World) -> Any:
-    from tests.web.api.test_asked_again import officer  # noqa: PLC0415 -- the one that is there
-
-    return officer(place)
 
 
 @pytest.mark.parametrize(
