@@ -137,8 +137,22 @@ def test_an_auditor_of_another_organisation_and_whom_it_suspects_see_no_finding(
             asked, gone = (other.open(path, method=method) for path in paths)
             assert asked.status_code == gone.status_code == 404, (method, step)
             assert without_token(asked, paths[0]) == without_token(gone, paths[1])
-    for slug in ("nosy-officer", "gwenllian", "administrator"):
-        assert portal.client(slug).get("/audit/findings").status_code == 403
+
+
+def test_whoever_is_no_auditor_is_answered_as_if_there_were_no_finding(portal: Portal, finding: UUID) -> None:
+    portal.app.config["WTF_CSRF_ENABLED"] = False
+    absent = "00000000-0000-4000-8000-000000000000"
+    ways = [(step, method) for step in STEPS for method in ("GET", "POST") if method == "GET" or step in STEPS[1:4]]
+    for slug, status in (("nosy-officer", 403), ("gwenllian", 403), ("administrator", 403), (None, 303)):
+        client = portal.client(slug)
+        assert client.get("/audit/findings").status_code == status, slug
+        for step, method in ways:
+            paths = [f"/audit/findings/{each}{step}" for each in (finding, absent)]
+            asked, gone = (client.open(path, method=method) for path in paths)
+            assert asked.status_code == gone.status_code == status, (slug, method, step)
+            assert without_token(asked, paths[0]) == without_token(gone, paths[1]), (slug, method, step)
+            assert (asked.location or "").replace(str(finding), absent) == (gone.location or ""), (slug, method, step)
+    assert told(portal.vault, "finding:read", "finding:assigned", "finding:explained", "finding:closed") == []
 
 
 def test_the_person_looked_at_and_the_officer_read_nothing_of_it(portal: Portal, finding: UUID) -> None:
