@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -27,7 +27,7 @@ BOTH = frozenset({"identity", "medication"})
 @pytest.fixture
 def early(house: House) -> House:
     """The house at twenty minutes past an hour to come."""
-    now = datetime.now(UTC)
+    now = house.vault.clock()
     wanted = now.replace(minute=20, second=0) + timedelta(hours=1)
     house.clock.ahead = wanted - now
     return house

@@ -29,7 +29,7 @@ def test_the_server_says_at_both_addresses_what_it_can_do(place: World) -> None:
     told = first.json()
     assert told["issuer"] == place.issuer
     assert told["backchannel_token_delivery_modes_supported"] == ["poll", "ping"]
-    assert told["authorization_details_types_supported"] == ["vault_access"]
+    assert told["authorization_details_types_supported"] == ["vault_access", "vault_delivery"]
     assert told["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert {"ES256", "PS256", "Ed25519"} <= set(told["dpop_signing_alg_values_supported"])
     named = [value for name, value in told.items() if name.endswith("_endpoint") and "grant" not in name]
@@ -240,7 +240,7 @@ def test_another_service_cannot_poll_for_a_request(place: World) -> None:
     assert answer.json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("grant_type", ["implicit", "client_credentials", "password", SECRET])
+@pytest.mark.parametrize("grant_type", ["implicit", "password", SECRET])
 def test_other_grant_types_are_not_offered(place: World, grant_type: str) -> None:
     answer = post(place, "/oauth/token", {"grant_type": grant_type, **signed_in(place)})
     assert answer.json()["error"] == "unsupported_grant_type"
