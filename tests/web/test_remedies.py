@@ -18,6 +18,7 @@ PORTAL_ALONE = {
     "recovery_waits",
     "second_person_needed",
     "setting_wrong",
+    "sign_in_asked",
     "sign_in_ended",
     "sign_in_needed",
     "typesetting_failed",

@@ -39,6 +39,7 @@ ABOUT: Final[Mapping[str, tuple[str, frozenset[NoticeKind]]]] = {
     ),
     "family": (lazy_gettext("Family and others who may look for me"), frozenset({NoticeKind.FAMILY})),
     "emergencies": (lazy_gettext("Emergencies"), frozenset({NoticeKind.EMERGENCY, NoticeKind.EMERGENCY_JUDGED})),
+    "looks": (lazy_gettext("Who looked"), frozenset({NoticeKind.SHOWN_LATE})),
     "account": (lazy_gettext("Sign-in and security"), notices.SAFETY),
 }
 """By what messages can be narrowed; a test proves that every kind stands in one."""

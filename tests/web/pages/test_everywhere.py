@@ -24,6 +24,7 @@ _FORM: Final = re.compile(r'<form method="post"(?: action="([^"]*)")?')
 ELSEWHERE: Final = {
     "asked": "sent",
     "asking": "check fields person task until why",
+    "auditor": "before_forget before_rename run",
     "cases": "done show take_back",
     "casework": "answer before correct done longer read",
     "changes": "ask_to_reject",
@@ -41,6 +42,7 @@ ELSEWHERE: Final = {
     "language": "choose",
     "looking": "look reveal",
     "matching": "who",
+    "papers": "before",
     "proving": "start through",
     "record": "reveal",
     "registering": "choose client_id keys words",

@@ -17,7 +17,7 @@ from vault.records import NewItem, Source
 BODY = pdf(1_250_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def letter(portal: Portal) -> UUID:
     """A discharge letter of Edith's, by its record."""
     with portal.vault.transaction(SYSTEM) as ctx:
@@ -61,7 +61,7 @@ def test_a_file_of_somebody_else_is_as_one_that_is_not_there(portal: Portal, let
 
 
 def test_an_officer_gets_no_file_that_is_not_shared(portal: Portal, letter: UUID) -> None:
-    client = portal.client("officer")
+    client = portal.client("social-worker")
     page = client.get("/officer").text
     answer = client.post(f"/officer/shared/{uuid.uuid4()}/file/{letter}", data={"csrf_token": token_in(page)})
     assert answer.status_code == 404
