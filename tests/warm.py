@@ -30,7 +30,7 @@ class _Forked:
 
     def __init__(self, command: Sequence[str], *, start_new_session: bool) -> None:
         if list(command[:3]) != [sys.executable, "-m", "web.cli"] or not start_new_session:
-            raise NotImplementedError(command)
+            raise ValueError(f"only `citizen-vault` in a session of its own is started here, not {command}")
         self.pid = os.fork()
         if self.pid == 0:
             try:
